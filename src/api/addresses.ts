@@ -1,0 +1,93 @@
+// Minting and validating addresses.
+
+import { type Context, Hono } from "hono";
+import { lowerCase, splitPath } from "../core/mailbox.ts";
+import { MESSAGE_ID_NONCE_OCTETS } from "../core/message-id.ts";
+import { type Minted, mint, readRepliesTo, readSignable } from "../core/mint.ts";
+import { isLiftable, type TagFinding, validateTag } from "../core/tag-status.ts";
+import { readBody } from "./body.ts";
+import type { Api } from "./ports.ts";
+import { problem, unconfigured, unusableFields } from "./problem.ts";
+import { mintBody, validateBody } from "./schemas.ts";
+
+export const addresses = new Hono<Api>()
+  .post("/", async (context) => {
+    const body = await readBody(context, mintBody);
+    if (body instanceof Response) return body;
+    const { snapshots, open, now, random } = context.env;
+
+    const address = readSignable("address", body.address);
+    const repliesTo = body.from === undefined ? address : readRepliesTo("from", body.from);
+    const faults = [address, repliesTo].flatMap((read) => (read.kind === "fault" ? [read.fault] : []));
+    if (address.kind === "fault" || repliesTo.kind === "fault") return unusableFields([...new Set(faults)]);
+    const [snapshot, repliesSnapshot] = await Promise.all([
+      snapshots.read(address.mailbox.domain),
+      snapshots.read(repliesTo.mailbox.domain),
+    ]);
+    if (snapshot === null) return unconfigured(address.mailbox.domain);
+    if (repliesSnapshot === null) return unconfigured(repliesTo.mailbox.domain);
+
+    const replies = {
+      to: repliesTo.mailbox,
+      snapshot: repliesSnapshot,
+      nonce: random(MESSAGE_ID_NONCE_OCTETS),
+    };
+    const finding = await mint(
+      address.mailbox,
+      snapshot,
+      body.messageId === false ? null : replies,
+      open,
+      now,
+    );
+    return finding.kind === "minted"
+      ? context.json(presentMinted(finding.minted))
+      : notSigning(finding.domain);
+  })
+  .post("/validate", async (context) => {
+    const body = await readBody(context, validateBody);
+    if (body instanceof Response) return body;
+    const forwardPath = splitPath(body.address);
+    if (forwardPath === null) {
+      return unusableFields([{ field: "address", detail: "It has no @: local-part@domain is expected." }]);
+    }
+    const finding = await validateSurely(context, forwardPath, lowerCase(forwardPath.domain));
+    return finding === null
+      ? unconfigured(lowerCase(forwardPath.domain))
+      : context.json(presentFinding(finding));
+  });
+
+/** A status that rests on what this location does not hold is found again with what the domain's object holds. */
+async function validateSurely(
+  context: Context<Api>,
+  forwardPath: { localPart: string; domain: string },
+  domain: string,
+): Promise<TagFinding | null> {
+  const { snapshots, open, now } = context.env;
+  const snapshot = await snapshots.read(domain);
+  if (snapshot === null) return null;
+  const finding = await validateTag(forwardPath, snapshot, open, now);
+  if (!isLiftable(finding.status)) return finding;
+  const confirmed = await snapshots.confirm(domain);
+  return confirmed && validateTag(forwardPath, confirmed, open, now);
+}
+
+function presentMinted(minted: Minted) {
+  const { address, reversePath, messageId, scheme, key, expires, ref } = minted;
+  return { address, reversePath, messageId, scheme, key, expires: new Date(expires).toISOString(), ref };
+}
+
+function presentFinding(finding: TagFinding) {
+  const { status, original, scheme, key, expires } = finding;
+  return {
+    status,
+    original: `${original.localPart}@${original.domain}`,
+    scheme,
+    key,
+    expires: expires === null ? null : new Date(expires).toISOString(),
+    ref: null,
+  };
+}
+
+function notSigning(domain: string): Response {
+  return problem("not-signing", `The domain ${domain} has no key that signs.`);
+}

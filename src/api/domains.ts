@@ -1,0 +1,108 @@
+// Domains: their settings, creation and deletion.
+
+import { type Context, Hono } from "hono";
+import type { Outcome, SettingsChange } from "../core/change.ts";
+import { isDomain, lowerCase } from "../core/mailbox.ts";
+import type { Settings } from "../core/settings.ts";
+import type { Snapshot } from "../core/snapshot.ts";
+import { readBody } from "./body.ts";
+import type { Api } from "./ports.ts";
+import { problem, unconfigured, unusable, unusableFields } from "./problem.ts";
+import { settingsBody } from "./schemas.ts";
+
+const LIST = { least: 1, most: 1000, default: 50 };
+
+export const domains = new Hono<Api>()
+  .get("/", async (context) => {
+    const limit = readLimit(context.req.query("limit"));
+    if (limit === null) {
+      const detail = `A whole number from ${LIST.least} to ${LIST.most} is expected.`;
+      return unusable([{ pointer: "#/limit", detail }]);
+    }
+    // A cursor is the last domain of the page before: it stays right whatever comes and goes.
+    const page = await context.env.domains.list(context.req.query("cursor") ?? "", limit);
+    const items = page.domains.map((domain) => ({ domain }));
+    return context.json({ items, cursor: page.more ? (page.domains.at(-1) ?? null) : null });
+  })
+  .get("/:domain", async (context) => {
+    const domain = readDomain(context);
+    const snapshot = domain && (await context.env.domains.read(domain));
+    return snapshot ? context.json(present(snapshot)) : unconfigured(context.req.param("domain"));
+  })
+  .put("/:domain", (context) => configure(context, "put"))
+  .patch("/:domain", (context) => configure(context, "patch"))
+  .delete("/:domain", async (context) => {
+    const domain = readDomain(context);
+    const existed = domain && (await context.env.domains.forget(domain));
+    return existed ? context.body(null, 204) : unconfigured(context.req.param("domain"));
+  });
+
+/** The domain that the path names, in lower case; null where it is no domain name. */
+export function readDomain(context: Context<Api>): string | null {
+  const domain = lowerCase(context.req.param("domain") ?? "");
+  return isDomain(domain) && domain.includes(".") ? domain : null;
+}
+
+/** The response to a write. */
+export function presentOutcome(
+  outcome: Outcome,
+  domain: string,
+  written: (snapshot: Snapshot) => object,
+): Response {
+  switch (outcome.kind) {
+    case "created":
+    case "written": {
+      const { effectiveBy } = outcome;
+      const body = {
+        ...written(outcome.snapshot),
+        effectiveBy: effectiveBy === null ? null : new Date(effectiveBy).toISOString(),
+      };
+      return Response.json(body, { status: outcome.kind === "created" ? 201 : 200 });
+    }
+    case "unconfigured":
+      return unconfigured(domain);
+    case "no-such-route":
+      return problem("not-found", "There is no route of that name.");
+    case "keys-fixed":
+      return problem(
+        "conflict",
+        "Keys are brought along when a domain is created; this one is there already.",
+      );
+    case "not-ready":
+      return problem(
+        "not-ready",
+        "Nothing here shows that this domain signs all its mail, and a domain that does not would turn away its own genuine bounces. Observe for a lifetime; when you are sure, ?force=true.",
+      );
+    case "unusable":
+      return unusableFields(outcome.faults);
+  }
+}
+
+async function configure(context: Context<Api>, kind: SettingsChange["kind"]): Promise<Response> {
+  const domain = readDomain(context);
+  if (domain === null) {
+    return unusable([
+      { pointer: "#/domain", detail: "The path names no domain name with at least one dot." },
+    ]);
+  }
+  const body = await readBody(context, settingsBody);
+  if (body instanceof Response) return body;
+  const { keys = null, ...settings } = body;
+  const foreign = settings.exempt?.findIndex((entry) => entry.includes("@") && !entry.endsWith(`@${domain}`));
+  if (foreign !== undefined && foreign >= 0) {
+    return unusable([{ pointer: `#/exempt/${foreign}`, detail: `It is no address of ${domain}.` }]);
+  }
+  const force = context.req.query("force") === "true";
+  const outcome = await context.env.domains.configure(domain, { kind, settings, keys, force });
+  return presentOutcome(outcome, domain, present);
+}
+
+function present(snapshot: Snapshot): { domain: string } & Settings {
+  return { domain: snapshot.domain, ...snapshot.settings };
+}
+
+function readLimit(text: string | undefined): number | null {
+  if (text === undefined) return LIST.default;
+  const limit = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
+  return limit >= LIST.least && limit <= LIST.most ? limit : null;
+}

@@ -1,0 +1,34 @@
+// What the API needs from outside: interfaces of its own, which index.ts fills.
+
+import type { Outcome, SettingsChange } from "../core/change.ts";
+import type { OpenKey } from "../core/keyring.ts";
+import type { Route } from "../core/route.ts";
+import type { Snapshot } from "../core/snapshot.ts";
+
+export interface Ports {
+  /** The instant of the request, in milliseconds since 1970. */
+  readonly now: number;
+  readonly adminToken: string;
+  readonly open: OpenKey;
+  /** Fresh random octets. */
+  readonly random: (octets: number) => Uint8Array;
+  readonly snapshots: {
+    /** Null where the domain is not configured; its object has been asked then. */
+    read(domain: string): Promise<Snapshot | null>;
+    confirm(domain: string): Promise<Snapshot | null>;
+  };
+  /** The domains' objects. Every call may throw `StorageUnreachable`. */
+  readonly domains: {
+    read(domain: string): Promise<Snapshot | null>;
+    list(after: string, limit: number): Promise<{ domains: string[]; more: boolean }>;
+    configure(domain: string, change: SettingsChange): Promise<Outcome>;
+    forget(domain: string): Promise<boolean>;
+    replaceRoutes(domain: string, routes: readonly [string, Route][]): Promise<Outcome>;
+    changeRoute(domain: string, localPart: string, route: Route | null): Promise<Outcome>;
+  };
+}
+
+/** Hono's types for an app whose handlers take the ports from `context.env`. */
+export interface Api {
+  Bindings: Ports;
+}

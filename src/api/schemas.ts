@@ -1,0 +1,139 @@
+// The bodies that the API takes, as schemas. Messages never repeat a value.
+
+import * as v from "valibot";
+import { isLocalPart, lowerCase, readMailbox } from "../core/mailbox.ts";
+import { DEFAULT_ROUTE } from "../core/route.ts";
+import { isTagged } from "../core/tag.ts";
+
+/** Days; a key that signs for longer is as good as one that is never rotated. */
+const ROTATE_DAYS_AT_MOST = 365;
+/** Exim's limit on the secret of its own `${prvs}`. */
+const SECRET_OCTETS_AT_MOST = 64;
+const DESTINATIONS_AT_MOST = 20;
+const EXEMPT_AT_MOST = 100;
+/** Characters in one line that the platform hands on to the sender. */
+const REASON_CHARACTERS_AT_MOST = 199;
+
+const mode = v.picklist(["off", "observe", "enforce"]);
+
+const lifetimeDays = whole(1, 90);
+
+const exemption = v.pipe(
+  v.string(),
+  v.transform(lowerCase),
+  v.check(
+    (text) => isLocalPart(text) || readMailbox(text).kind === "mailbox",
+    "A local-part or an address of the domain is expected.",
+  ),
+);
+
+const key = v.strictObject({
+  number: whole(0, 9),
+  secret: v.pipe(
+    v.string(),
+    v.regex(
+      new RegExp(`^[\\x20-\\x7e]{1,${SECRET_OCTETS_AT_MOST}}$`),
+      `1 to ${SECRET_OCTETS_AT_MOST} printable ASCII octets are expected.`,
+    ),
+  ),
+});
+
+const settings = {
+  mode: v.exactOptional(mode),
+  scheme: v.exactOptional(v.picklist(["prvs"])),
+  placement: v.exactOptional(v.picklist(["prefix", "subaddress"])),
+  lifetimeDays: v.exactOptional(lifetimeDays),
+  messageIdLifetimeDays: v.exactOptional(lifetimeDays),
+  rotateDays: v.exactOptional(whole(0, ROTATE_DAYS_AT_MOST)),
+  exempt: v.exactOptional(
+    v.pipe(v.array(exemption), v.maxLength(EXEMPT_AT_MOST, `${EXEMPT_AT_MOST} exemptions are the limit.`)),
+  ),
+  bounceSenders: v.exactOptional(v.picklist(["null-only", "mailer-daemon"])),
+  autoReplies: v.exactOptional(v.picklist(["evidence", "accept"])),
+  maxBouncesPerRef: v.exactOptional(v.null()),
+  dkimSelectors: v.exactOptional(
+    v.pipe(v.array(v.string()), v.maxLength(0, "DKIM is not looked up yet; leave it empty.")),
+  ),
+};
+
+/** A change of settings; `keys` count at creation only. */
+export const settingsBody = v.strictObject({
+  ...settings,
+  keys: v.exactOptional(
+    v.pipe(
+      v.array(key),
+      v.minLength(1, "Leave it out, and the domain makes a key of its own."),
+      v.check(
+        (keys) => new Set(keys.map(({ number }) => number)).size === keys.length,
+        "Each key needs a number of its own.",
+      ),
+    ),
+  ),
+});
+
+const destination = v.pipe(
+  v.string(),
+  v.check((text) => readMailbox(text).kind === "mailbox", "A plain mailbox, local-part@domain, is expected."),
+);
+
+/** One route. */
+export const routeBody = v.variant("action", [
+  v.strictObject({
+    action: v.literal("forward"),
+    to: v.pipe(
+      v.array(destination),
+      v.minLength(1, "At least one destination is needed."),
+      v.maxLength(DESTINATIONS_AT_MOST, `${DESTINATIONS_AT_MOST} destinations are the limit.`),
+      v.check((to) => new Set(to.map(lowerCase)).size === to.length, "A destination stands here twice."),
+    ),
+    mode: v.exactOptional(mode),
+  }),
+  v.strictObject({ action: v.literal("consume"), mode: v.exactOptional(mode) }),
+  v.strictObject({
+    action: v.literal("reject"),
+    reason: v.pipe(
+      v.string(),
+      v.regex(
+        new RegExp(`^[\\x20-\\x7e]{1,${REASON_CHARACTERS_AT_MOST}}$`),
+        `One line of 1 to ${REASON_CHARACTERS_AT_MOST} printable ASCII characters is expected.`,
+      ),
+    ),
+    mode: v.exactOptional(mode),
+  }),
+]);
+
+/** The whole map of routes; each of them is read by `routeBody`, its name by `readRouteName`. */
+export const routesBody = v.strictObject({
+  routes: v.custom<Record<string, unknown>>(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    "An object of routes by local-part is expected.",
+  ),
+});
+
+/** An address to mint for. */
+export const mintBody = v.strictObject({
+  address: v.string(),
+  from: v.exactOptional(v.string()),
+  messageId: v.exactOptional(v.boolean()),
+  scheme: v.exactOptional(v.picklist(["prvs"])),
+  ref: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.check(() => false, "A ref needs the scheme cs1, which is not there yet."),
+    ),
+  ),
+});
+
+/** An address to validate. */
+export const validateBody = v.strictObject({ address: v.string() });
+
+/** A route's name, in lower case; null where no address could ever match it. */
+export function readRouteName(text: string): string | null {
+  const name = lowerCase(text);
+  return name === DEFAULT_ROUTE || (isLocalPart(name) && !isTagged(name)) ? name : null;
+}
+
+function whole(least: number, most: number) {
+  const message = `A whole number from ${least} to ${most} is expected.`;
+  return v.pipe(v.number(), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
+}

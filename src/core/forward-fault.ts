@@ -1,0 +1,17 @@
+// Why forwarding to one destination failed, read from the platform's own words: its errors carry no code.
+// No I/O, no clock.
+
+/**
+ * `delivered`: it was forwarded there already, which is success. `configuration`: the operator has to act.
+ * `permanent`: the destination refused for good. `transient`: everything else; what we don't know may pass.
+ */
+export type ForwardFault = "delivered" | "configuration" | "permanent" | "transient";
+
+/** Reads the message of what `forward()` threw. */
+export function readForwardFault(message: string): ForwardFault {
+  if (/already forwarded/i.test(message)) return "delivered";
+  if (/transient error/i.test(message)) return "transient";
+  if (/not verified|is invalid|to same worker/i.test(message)) return "configuration";
+  if (/permanent error/i.test(message)) return "permanent";
+  return "transient";
+}

@@ -1,0 +1,84 @@
+// A message to a configured domain, judged: the separate findings (bounce, tag, evidence, route) gathered from
+// envelope and headers, and the decision over them. No I/O, no clock; only a key that does not unwrap throws.
+
+import { isBounce } from "./bounce.ts";
+import { type Evidence, findEvidence } from "./evidence.ts";
+import type { OpenKey } from "./keyring.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { type MessageIdFinding, readMessageIds, validateMessageIds } from "./message-id.ts";
+import { type Decision, decide } from "./policy.ts";
+import { isAutoReply, type MailHeaders } from "./report.ts";
+import { findRoute } from "./route.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { isLiftable, type TagFinding, validateTag } from "./tag-status.ts";
+
+/** All of a message that is judged. */
+export interface Mail {
+  readonly reversePath: string;
+  readonly forwardPath: Mailbox;
+  readonly headers: MailHeaders;
+}
+
+export interface Verdict {
+  readonly tag: TagFinding;
+  readonly bounce: boolean;
+  readonly evidence: Evidence;
+  readonly decision: Decision;
+  /**
+   * Whether a message would be refused, or have nowhere to go, for something that this snapshot does not hold or may
+   * hold no longer: ask the domain's object before you act on it.
+   */
+  readonly doubtful: boolean;
+  /** Header fields that tell the recipient what was found; none for ordinary mail to an untagged address. */
+  readonly annotations: ReadonlyMap<string, string>;
+}
+
+/** Judges a message by the snapshot of its forward-path's domain. */
+export async function judge(mail: Mail, snapshot: Snapshot, open: OpenKey, now: number): Promise<Verdict> {
+  const { settings } = snapshot;
+  const bounce = isBounce(mail.reversePath, mail.headers, settings.bounceSenders);
+  const tag = await validateTag(mail.forwardPath, snapshot, open, now);
+  const messageId: MessageIdFinding =
+    bounce && tag.status !== "valid"
+      ? await findMessageId(mail.headers, tag.original, snapshot, open, now)
+      : "none";
+  const autoReply = isAutoReply(mail.headers);
+  const { original, status: tagStatus } = tag;
+  const evidence = findEvidence({ tagStatus, messageId, autoReply, original, settings });
+  const route = findRoute(snapshot.routes, original.localPart);
+  const decision = decide({ bounce, autoReply, tagStatus, evidence, route, mode: settings.mode });
+  return {
+    tag,
+    bounce,
+    evidence,
+    decision,
+    doubtful:
+      decision.restsOnSnapshot ||
+      (decision.disposition === "rejected" && (isLiftable(tagStatus) || messageId === "unknown-key")),
+    annotations: annotate(tag, bounce, evidence, decision),
+  };
+}
+
+function findMessageId(
+  headers: MailHeaders,
+  original: Mailbox,
+  snapshot: Snapshot,
+  open: OpenKey,
+  now: number,
+): Promise<MessageIdFinding> {
+  const messageIds = readMessageIds(headers.get("in-reply-to"), headers.get("references"));
+  return validateMessageIds(messageIds, original, snapshot, open, now);
+}
+
+function annotate(
+  tag: TagFinding,
+  bounce: boolean,
+  evidence: Evidence,
+  decision: Decision,
+): Map<string, string> {
+  const headers = new Map<string, string>();
+  if (!bounce && tag.status === "missing") return headers;
+  headers.set("X-Countersign", `${tag.status}; by=${tag.original.domain}; evidence=${evidence}`);
+  if (decision.disposition === "would-reject") headers.set("X-Countersign-Would", "reject");
+  return headers;
+}

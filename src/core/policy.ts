@@ -1,0 +1,88 @@
+// The decision: facts about a message in, what becomes of it out. One pure function; every rejection that
+// Countersign makes of its own is decided here, and every sentence that a sender reads stands here.
+
+import type { Evidence } from "./evidence.ts";
+import type { Route } from "./route.ts";
+import type { Mode } from "./settings.ts";
+import type { TagStatus } from "./tag-status.ts";
+
+export type Disposition =
+  | "forwarded"
+  | "consumed"
+  | "rejected"
+  | "would-reject"
+  | "no-such-address"
+  | "route-rejected"
+  | "deferred";
+
+export interface Facts {
+  readonly bounce: boolean;
+  readonly autoReply: boolean;
+  readonly tagStatus: TagStatus;
+  readonly evidence: Evidence;
+  readonly route: Route | null;
+  /** The domain's. */
+  readonly mode: Mode;
+}
+
+export type Action =
+  | { readonly kind: "forward"; readonly to: readonly string[] }
+  | { readonly kind: "consume" }
+  | { readonly kind: "reject"; readonly sentence: string };
+
+export interface Decision {
+  readonly disposition: Disposition;
+  readonly action: Action;
+  /** Whether what the domain's snapshot lacks, or says of the route, decided; a newer one could decide otherwise. */
+  readonly restsOnSnapshot: boolean;
+}
+
+/** What senders read. One printable ASCII line each, without an address. */
+export const SENTENCES = {
+  /** One for all statuses: "expired" would tell a prober that the MAC was right. */
+  unsignedBounce: "This address takes bounces only of mail that it sent.",
+  noSuchAddress: "Address does not exist.",
+  reportsOnly: "This address takes delivery reports only.",
+  /** All destinations of a route said no for good. */
+  undeliverable: "The mailbox behind this address does not take this message.",
+} as const;
+
+/** What becomes of mail to a domain that is not configured. */
+export const UNCONFIGURED: Decision = {
+  disposition: "no-such-address",
+  action: { kind: "reject", sentence: SENTENCES.noSuchAddress },
+  restsOnSnapshot: true,
+};
+
+/** Decides over a message to a configured domain. */
+export function decide(facts: Facts): Decision {
+  const { route } = facts;
+  if (route === null) {
+    // A valid tag proves that we minted the address: its bounce is taken although it has nowhere to go.
+    if (facts.bounce && facts.tagStatus === "valid") {
+      return { disposition: "consumed", action: { kind: "consume" }, restsOnSnapshot: true };
+    }
+    return UNCONFIGURED;
+  }
+  if (route.action === "reject") return routeRejects(route.reason);
+  if (route.action === "consume" && !facts.bounce && !facts.autoReply) {
+    return routeRejects(SENTENCES.reportsOnly);
+  }
+  const mode = route.mode ?? facts.mode;
+  const unproven = mode !== "off" && facts.bounce && facts.evidence === "none";
+  if (unproven && mode === "enforce") {
+    const action: Action = { kind: "reject", sentence: SENTENCES.unsignedBounce };
+    return { disposition: "rejected", action, restsOnSnapshot: false };
+  }
+  return route.action === "consume"
+    ? taken({ kind: "consume" }, unproven ? "would-reject" : "consumed")
+    : taken({ kind: "forward", to: route.to }, unproven ? "would-reject" : "forwarded");
+}
+
+function routeRejects(sentence: string): Decision {
+  return { disposition: "route-rejected", action: { kind: "reject", sentence }, restsOnSnapshot: true };
+}
+
+function taken(action: Action, disposition: Disposition): Decision {
+  return { disposition, action, restsOnSnapshot: false };
+}

@@ -1,0 +1,42 @@
+// Keys as signing and validating use them: unwrapped and imported once in an isolate, then from its memory.
+
+import type { Key, OpenKey } from "../core/keyring.ts";
+import { openSlot, type Slot } from "../core/signature.ts";
+import { importWrappingKey, unwrapSecret } from "../core/wrapping.ts";
+import type { Secrets } from "../env.ts";
+
+/** By wrapped form, which no two keys share: its nonce is random and its place is sealed in. */
+export type KeyMemory = Map<string, Promise<Slot>>;
+
+/** Slots held; the one opened longest ago makes room. */
+const HELD_AT_MOST = 20_000;
+
+/** Opens keys with the deployment's secrets. What is returned throws where a key does not unwrap. */
+export function openKeys(memory: KeyMemory, secrets: Secrets): OpenKey {
+  return (domain, key) => {
+    const held = memory.get(key.wrapped);
+    if (held !== undefined) return held;
+    const opening = open(domain, key, secrets);
+    memory.set(key.wrapped, opening);
+    // A failure is not kept: the next message may find the secret put right.
+    opening.catch(() => memory.delete(key.wrapped));
+    if (memory.size > HELD_AT_MOST) {
+      const oldest = memory.keys().next();
+      if (!oldest.done) memory.delete(oldest.value);
+    }
+    return opening;
+  };
+}
+
+/** The keys that unwrap, the one that also wraps first. */
+export async function importWrappingKeys(secrets: Secrets): Promise<[CryptoKey, ...CryptoKey[]]> {
+  const current = await importWrappingKey(secrets.keyring);
+  return secrets.keyringPrevious === null
+    ? [current]
+    : [current, await importWrappingKey(secrets.keyringPrevious)];
+}
+
+async function open(domain: string, key: Key, secrets: Secrets): Promise<Slot> {
+  const place = { domain, number: key.number };
+  return openSlot(await unwrapSecret(await importWrappingKeys(secrets), place, key.wrapped), domain);
+}

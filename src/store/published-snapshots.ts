@@ -1,0 +1,133 @@
+// Snapshots as mail and minting read them: from this isolate's memory, else from KV. Where KV has none, or an older
+// one than was seen here, or can't be read, and where a caller asks for certainty, the domain's object is asked: at
+// most once per domain and 10 s; in between its last answer decides, and where it gave none, the failure stands.
+
+import { decodeSnapshot, type Snapshot } from "../core/snapshot.ts";
+import { StorageUnreachable } from "./unreachable.ts";
+
+/** How long memory holds a snapshot, in milliseconds. */
+export const HELD_MS = 15_000;
+/** How long an object's answer stands before it may be asked again, in milliseconds. */
+export const ASK_EVERY_MS = 10_000;
+/** The least that KV takes, in seconds. */
+const KV_CACHE_TTL_S = 30;
+/** Domains held; the one that was read longest ago makes room. Strangers can name any number of them. */
+const HELD_AT_MOST = 2_000;
+
+/** What one isolate knows of a domain; null is a domain that is not configured. */
+interface Held {
+  readonly snapshot: Snapshot | null;
+  /** No snapshot with this revision or an older one can be newer than what is held. */
+  readonly revision: number;
+  /** When it was read, and when the object last spoke; milliseconds since 1970. */
+  readonly readAt: number;
+  readonly askedAt: number;
+}
+
+/** One isolate's memory: shared by all its requests, gone with it. */
+export interface SnapshotMemory {
+  readonly held: Map<string, Held>;
+  readonly asking: Map<string, Promise<Snapshot | null>>;
+  readonly failedAt: Map<string, number>;
+}
+
+/** Where snapshots come from: KV's text and the object's, null where there is none. Either may throw. */
+export interface SnapshotSources {
+  published(key: string, cacheTtlS: number): Promise<string | null>;
+  ask(domain: string): Promise<string | null>;
+}
+
+export function emptySnapshotMemory(): SnapshotMemory {
+  return { held: new Map(), asking: new Map(), failedAt: new Map() };
+}
+
+/** The KV key of a domain's snapshot. */
+export function snapshotKey(domain: string): string {
+  return `domain:${domain}`;
+}
+
+export class PublishedSnapshots {
+  readonly #memory: SnapshotMemory;
+  readonly #sources: SnapshotSources;
+  readonly #now: number;
+
+  /** @param now the instant of the request, in milliseconds since 1970 */
+  constructor(memory: SnapshotMemory, sources: SnapshotSources, now: number) {
+    this.#memory = memory;
+    this.#sources = sources;
+    this.#now = now;
+  }
+
+  /** The domain's snapshot as this location has it; null where the domain is not configured. */
+  async read(domain: string): Promise<Snapshot | null> {
+    const held = this.#memory.held.get(domain);
+    const holdMs = held?.snapshot === null ? ASK_EVERY_MS : HELD_MS;
+    if (held !== undefined && this.#now < held.readAt + holdMs) return held.snapshot;
+    const published = await this.#readPublished(domain);
+    if (published === null || published.revision < (held?.revision ?? 0)) return this.confirm(domain);
+    return this.#hold(domain, published, held?.askedAt ?? Number.NEGATIVE_INFINITY).snapshot;
+  }
+
+  /** The domain's snapshot, after its object was asked. Throws `StorageUnreachable` where it could not be. */
+  async confirm(domain: string): Promise<Snapshot | null> {
+    const { held, asking, failedAt } = this.#memory;
+    const known = held.get(domain);
+    if (known !== undefined && this.#now < known.askedAt + ASK_EVERY_MS) return known.snapshot;
+    if (this.#now < (failedAt.get(domain) ?? Number.NEGATIVE_INFINITY) + ASK_EVERY_MS) {
+      throw new StorageUnreachable("The domain's object could not be asked a moment ago.");
+    }
+    const underWay = asking.get(domain);
+    if (underWay !== undefined) return underWay;
+    const answer = this.#ask(domain).finally(() => asking.delete(domain));
+    asking.set(domain, answer);
+    return answer;
+  }
+
+  /** Takes over what the object itself has just said, so that the next request here sees it. */
+  adopt(domain: string, snapshot: Snapshot | null): void {
+    this.#memory.failedAt.delete(domain);
+    this.#hold(domain, snapshot, this.#now);
+  }
+
+  async #readPublished(domain: string): Promise<Snapshot | null> {
+    try {
+      const text = await this.#sources.published(snapshotKey(domain), KV_CACHE_TTL_S);
+      return text === null ? null : decodeSnapshot(text);
+    } catch {
+      // The object knows better than an unreadable KV; where it can't be asked either, that failure is told.
+      return null;
+    }
+  }
+
+  async #ask(domain: string): Promise<Snapshot | null> {
+    try {
+      const text = await this.#sources.ask(domain);
+      this.#memory.failedAt.delete(domain);
+      return this.#hold(domain, text === null ? null : decodeSnapshot(text), this.#now).snapshot;
+    } catch (cause) {
+      remember(this.#memory.failedAt, domain, this.#now);
+      throw new StorageUnreachable("The domain's object could not be asked.", { cause });
+    }
+  }
+
+  /** Keeps the newer of two: a read that began before a write may end after it. */
+  #hold(domain: string, snapshot: Snapshot | null, askedAt: number): Held {
+    const held = this.#memory.held.get(domain);
+    // What is not configured now can only come back with a later revision, which is a time.
+    const revision = snapshot?.revision ?? Math.max(this.#now, held?.revision ?? 0);
+    const newest =
+      held !== undefined && held.revision > revision
+        ? { ...held, askedAt: Math.max(held.askedAt, askedAt) }
+        : { snapshot, revision, readAt: this.#now, askedAt };
+    remember(this.#memory.held, domain, newest);
+    return newest;
+  }
+}
+
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= HELD_AT_MOST) return;
+  const oldest = map.keys().next();
+  if (!oldest.done) map.delete(oldest.value);
+}
