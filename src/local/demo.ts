@@ -1,0 +1,142 @@
+// The main job, shown: `npm run demo`. Starts the Worker, provisions example.com, mints a reverse-path over HTTP, and
+// delivers real messages to it. Prints what each sending server was told, and why; exits 0 only if all of it was right.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import PostalMime from "postal-mime";
+import { type Delivery, ROOT, startWorker } from "./worker.ts";
+
+/** The reverse-path and Message-ID of the message that the kept ones answer; the freshly minted take their place. */
+const KEPT = {
+  reversePath: "prvs=07882b24f2=alice@example.com",
+  messageId: "<cs1.0aukl.42cppovfhef2osks.btzhiwv2xbsqomql@example.com>",
+};
+
+interface Minted {
+  readonly reversePath: string;
+  readonly messageId: string;
+  readonly expires: string;
+}
+
+interface Scene {
+  readonly title: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  readonly expected: string;
+}
+
+const worker = await startWorker();
+let failures = 0;
+try {
+  console.log("\nCountersign: bounces come back signed, or not at all.\n");
+  await provision();
+  const minted = await mint();
+  console.log("\nWhat comes back:");
+  for (const scene of scenesFor(minted)) await play(scene, minted);
+} finally {
+  await worker.stop();
+}
+console.log(failures === 0 ? "\nEvery outcome is the right one.\n" : `\n${failures} outcomes are wrong.\n`);
+process.exitCode = failures === 0 ? 0 : 1;
+
+async function provision(): Promise<void> {
+  console.log("The operator sets up example.com:");
+  await call("PUT", "/v1/domains/example.com?force=true", { mode: "enforce" });
+  await call("PUT", "/v1/domains/example.com/routes/alice", { action: "forward", to: ["alice@inbox.example"] });
+}
+
+async function mint(): Promise<Minted> {
+  console.log("\nAlice's mail program asks for the reverse-path of one message:");
+  const minted = await call<Minted>("POST", "/v1/addresses", { address: "alice@example.com" });
+  console.log(`    MAIL FROM:<${minted.reversePath}>   valid until ${minted.expires}`);
+  console.log(`    Message-ID: ${minted.messageId}`);
+  return minted;
+}
+
+function scenesFor({ reversePath }: Minted): Scene[] {
+  const forged = reversePath.replace(/^prvs=(....)(.)/, (_, head, digit) => `prvs=${head}${digit === "0" ? "1" : "0"}`);
+  const forwarded = "250 forwarded";
+  const unsigned = "555 rejected";
+  return [
+    {
+      title: "Exim could not deliver Alice's message, and says so",
+      file: "exim-failed.eml",
+      from: "<>",
+      to: reversePath,
+      expected: `${forwarded} valid tag`,
+    },
+    {
+      title: "Postfix could not either",
+      file: "postfix-failed.eml",
+      from: "<>",
+      to: reversePath,
+      expected: `${forwarded} valid tag`,
+    },
+    {
+      title: "Backscatter: Postfix returns spam that was never Alice's",
+      file: "postfix-backscatter.eml",
+      from: "<>",
+      to: "alice@example.com",
+      expected: `${unsigned} missing none`,
+    },
+    {
+      title: "A forger guesses a tag",
+      file: "postfix-failed.eml",
+      from: "<>",
+      to: forged,
+      expected: `${unsigned} bad-signature none`,
+    },
+    {
+      title: "Backscatter to an address that does not exist",
+      file: "postfix-backscatter-unknown.eml",
+      from: "<>",
+      to: "nobody@example.com",
+      expected: "555 no-such-address missing none",
+    },
+    {
+      title: "Bob is away: his vacation reply goes to the untagged address, with the null sender",
+      file: "exim-vacation.eml",
+      from: "<>",
+      to: "alice@example.com",
+      expected: `${forwarded} missing message-id`,
+    },
+    {
+      title: "Bob is back, and writes himself",
+      file: "ordinary.eml",
+      from: "bob@example.org",
+      to: "alice@example.com",
+      expected: `${forwarded} missing none`,
+    },
+  ];
+}
+
+async function play(scene: Scene, minted: Minted): Promise<void> {
+  const raw = readFileSync(join(ROOT, "test/messages", scene.file), "latin1")
+    .replaceAll(KEPT.reversePath, scene.to.includes("=") ? scene.to : minted.reversePath)
+    .replaceAll(KEPT.messageId, minted.messageId);
+  const { subject } = await PostalMime.parse(raw);
+  const delivery = await worker.deliver({ from: scene.from, to: scene.to }, raw);
+  const { event, status, evidence } = delivery.logged;
+  const right = `${delivery.code} ${event} ${status} ${evidence}` === scene.expected;
+  if (!right) failures += 1;
+  console.log(`
+  ${scene.title}
+    Subject: ${subject}
+    MAIL FROM:<${scene.from === "<>" ? "" : scene.from}> RCPT TO:<${scene.to}>
+    ${right ? "✓" : "✗"} ${delivery.code} ${delivery.text}
+      ${explain(delivery)}${right ? "" : `\n      expected: ${scene.expected}`}`);
+}
+
+function explain({ logged, forwards }: Delivery): string {
+  const to = forwards.map((forward) => forward.to).join(", ");
+  const what = to === "" ? String(logged["event"]) : `${logged["event"]} to ${to}`;
+  return `${what} — ${logged["bounce"] ? "a bounce" : "no bounce"}; tag ${logged["status"]}; evidence ${logged["evidence"]}`;
+}
+
+async function call<Answer>(method: string, path: string, body: object): Promise<Answer> {
+  const response = await worker.call(method, path, body);
+  console.log(`    ${method} ${path} ${JSON.stringify(body)} → ${response.status}`);
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Answer;
+}

@@ -1,0 +1,99 @@
+// The built Worker on this machine, in workerd with its real KV and Durable Objects: no account, no network. Storage
+// is empty at the start and gone at the end.
+
+import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { createTestHarness } from "wrangler";
+
+// Wrangler's own lines would stand between those of whoever uses this; and no call home for a sample `Request.cf`.
+process.env["WRANGLER_LOG"] ??= "none";
+process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What a sending server would have been told, and what the Worker logged of it. */
+export interface Delivery {
+  readonly code: 250 | 555 | 451;
+  readonly text: string;
+  /** Destinations that it was forwarded to, with the header fields added. */
+  readonly forwards: readonly { readonly to: string; readonly headers: Readonly<Record<string, string>> }[];
+  /** The Worker's own line about the message. */
+  readonly logged: Readonly<Record<string, unknown>>;
+}
+
+export interface LocalWorker {
+  readonly adminToken: string;
+  /** Calls the API; `body` is sent as JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Delivers a raw message to the Worker's email handler. */
+  deliver(envelope: { from: string; to: string }, raw: string): Promise<Delivery>;
+  /** The bindings, as the Worker has them. */
+  bindings(): Promise<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+/** Starts a Worker of its own with secrets of its own. */
+export async function startWorker(
+  options: { configPath?: string; vars?: Record<string, string>; secrets?: Record<string, string> } = {},
+): Promise<LocalWorker> {
+  const adminToken = randomBytes(24).toString("hex");
+  const secrets = { ADMIN_TOKEN: adminToken, KEYRING_SECRET: randomBytes(24).toString("hex") };
+  const server = createTestHarness({
+    root: ROOT,
+    workers: [
+      {
+        configPath: options.configPath ?? "./wrangler.toml",
+        secrets: { ...secrets, ...options.secrets },
+        vars: options.vars ?? {},
+      },
+    ],
+  });
+  await server.listen();
+  const worker = server.getWorker();
+  return {
+    adminToken,
+    async call(method, path, body, headers = {}) {
+      const response = await server.fetch(path, {
+        method,
+        headers: {
+          authorization: `Bearer ${adminToken}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      });
+      return response as unknown as Response;
+    },
+    async deliver(envelope, raw) {
+      server.clearLogs();
+      const result = await worker.email({ ...envelope, raw });
+      return { ...readAnswer(result), forwards: readForwards(result), logged: readLog(server.getLogs()) };
+    },
+    bindings: () => worker.getEnv(),
+    stop: () => server.close(),
+  };
+}
+
+type Result = Awaited<ReturnType<ReturnType<ReturnType<typeof createTestHarness>["getWorker"]>["email"]>>;
+
+/** As Cloudflare answers: 555 5.7.1 for `setReject`, a temporary failure for a throw, 250 for the rest. */
+function readAnswer(result: Result): Pick<Delivery, "code" | "text"> {
+  if (result.outcome === "exception") return { code: 451, text: "4.3.0 Try again later" };
+  return result.rejectReason === undefined
+    ? { code: 250, text: "2.0.0 Ok" }
+    : { code: 555, text: `5.7.1 ${result.rejectReason}` };
+}
+
+function readForwards(result: Result): Delivery["forwards"] {
+  return result.forwards.map(({ recipient, headers }) => ({
+    to: recipient,
+    headers: Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value])),
+  }));
+}
+
+function readLog(logs: readonly { message: string }[]): Record<string, unknown> {
+  for (const { message } of logs.toReversed()) {
+    if (message.startsWith('{"event"')) return JSON.parse(message) as Record<string, unknown>;
+  }
+  return {};
+}
