@@ -43,7 +43,10 @@ process.exitCode = failures === 0 ? 0 : 1;
 async function provision(): Promise<void> {
   console.log("The operator sets up example.com:");
   await call("PUT", "/v1/domains/example.com?force=true", { mode: "enforce" });
-  await call("PUT", "/v1/domains/example.com/routes/alice", { action: "forward", to: ["alice@inbox.example"] });
+  await call("PUT", "/v1/domains/example.com/routes/alice", {
+    action: "forward",
+    to: ["alice@inbox.example"],
+  });
 }
 
 async function mint(): Promise<Minted> {
@@ -55,7 +58,10 @@ async function mint(): Promise<Minted> {
 }
 
 function scenesFor({ reversePath }: Minted): Scene[] {
-  const forged = reversePath.replace(/^prvs=(....)(.)/, (_, head, digit) => `prvs=${head}${digit === "0" ? "1" : "0"}`);
+  const forged = reversePath.replace(
+    /^prvs=(....)(.)/,
+    (_, head, digit) => `prvs=${head}${digit === "0" ? "1" : "0"}`,
+  );
   const forwarded = "250 forwarded";
   const unsigned = "555 rejected";
   return [

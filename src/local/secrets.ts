@@ -8,7 +8,9 @@ const SECRETS = ["ADMIN_TOKEN", "KEYRING_SECRET"];
 const file = fileURLToPath(new URL("../../.dev.vars", import.meta.url));
 const example = fileURLToPath(new URL("../../.dev.vars.example", import.meta.url));
 
-const lines = readFileSync(existsSync(file) ? file : example, "utf8").trimEnd().split("\n");
+const lines = readFileSync(existsSync(file) ? file : example, "utf8")
+  .trimEnd()
+  .split("\n");
 const made = SECRETS.filter((name) => fillIn(name));
 if (made.length > 0) {
   writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600 });

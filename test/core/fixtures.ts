@@ -1,0 +1,58 @@
+// One valid domain, and the means to spoil one thing of it. Keys stand unwrapped in their `wrapped` field here.
+
+import type { Key, OpenKey } from "../../src/core/keyring.ts";
+import type { Route } from "../../src/core/route.ts";
+import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
+import { openSlot, type Slot } from "../../src/core/signature.ts";
+import type { Snapshot } from "../../src/core/snapshot.ts";
+
+export const DAY = 86_400_000;
+/** Noon of 2026-11-24, day 20781. */
+export const NOW = 20_781 * DAY + DAY / 2;
+
+export const KEY: Key = {
+  number: 3,
+  wrapped: "secret",
+  created: 0,
+  notBefore: 0,
+  expires: null,
+  imported: false,
+};
+
+const opened = new Map<string, Promise<Slot>>();
+
+/** Opens the fixtures' keys, whose secrets stand unwrapped. */
+export const openPlain: OpenKey = (domain, key) => {
+  const name = `${domain}\0${key.wrapped}`;
+  const slot = opened.get(name) ?? openSlot(key.wrapped, domain);
+  opened.set(name, slot);
+  return slot;
+};
+
+export interface Spoiled {
+  readonly domain?: string;
+  readonly settings?: Partial<Settings>;
+  readonly keys?: readonly Key[];
+  readonly ring?: readonly { number: number; secret: string }[];
+  readonly routes?: Record<string, Route>;
+}
+
+/** A domain with one key, a default lifetime, and a route for `user`. */
+export function snapshotOf(spoiled: Spoiled = {}): Snapshot {
+  const settings = { ...DEFAULTS, ...spoiled.settings };
+  const ring = spoiled.ring?.map(({ number, secret }) => ({ ...KEY, number, wrapped: secret }));
+  const routes = spoiled.routes ?? { "*": { action: "forward", to: ["inbox@example.net"] } };
+  return {
+    domain: spoiled.domain ?? "example.com",
+    revision: 1,
+    settings,
+    lifetimes: [{ days: settings.lifetimeDays, until: null }],
+    keys: spoiled.keys ?? ring ?? [KEY],
+    routes: new Map(Object.entries(routes)),
+  };
+}
+
+/** The domain with this secret in slot 3. */
+export function holding(secret: string, settings: Partial<Settings> = {}): Snapshot {
+  return snapshotOf({ settings, ring: [{ number: 3, secret }] });
+}

@@ -1,0 +1,103 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { dayOf } from "../../src/core/day.ts";
+import { mintMessageId, readMessageIds, validateMessageIds } from "../../src/core/message-id.ts";
+import type { Snapshot } from "../../src/core/snapshot.ts";
+import { DAY, KEY, NOW, openPlain, snapshotOf } from "./fixtures.ts";
+
+const USER = { localPart: "user", domain: "example.com" };
+const NONCE = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+
+const mintFor = async (repliesTo = USER, ref: string | null = null) =>
+  mintMessageId(
+    await openPlain(repliesTo.domain, KEY),
+    { key: KEY.number, expiryDay: dayOf(NOW) + 30, nonce: NONCE, ref },
+    repliesTo,
+  );
+
+const find = (header: string, original = USER, snapshot: Snapshot = snapshotOf(), now = NOW) =>
+  validateMessageIds(readMessageIds(header, null), original, snapshot, openPlain, now);
+
+test("it has the form that RFC 5322 gives a Message-ID", async () => {
+  expect(await mintFor()).toMatch(/^<cs1\.3[a-z2-7]{4}\.[a-z2-7]{16}\.[a-z2-7]{16}@example\.com>$/);
+  expect(await mintFor(USER, "order-7")).toMatch(/\.order-7@example\.com>$/);
+});
+
+test("its own reply is evidence", async () => {
+  expect(await find(await mintFor())).toBe("valid");
+  expect(await find(await mintFor(USER, "order-7"))).toBe("valid");
+});
+
+test("mailers may fold its case", async () => {
+  expect(await find((await mintFor(USER, "order-7")).toUpperCase())).toBe("valid");
+});
+
+test("it counts for the address that it is bound to, and no other", async () => {
+  expect(await find(await mintFor(), { localPart: "other", domain: "example.com" })).toBe("none");
+});
+
+test("another domain's does not count, though the key were the same", async () => {
+  expect(await find(await mintFor({ localPart: "user", domain: "example.org" }))).toBe("none");
+});
+
+test("it lives through its expiry day", async () => {
+  const messageId = await mintFor();
+  const expires = (dayOf(NOW) + 31) * DAY;
+  expect(await find(messageId, USER, snapshotOf(), expires - 1)).toBe("valid");
+  expect(await find(messageId, USER, snapshotOf(), expires)).toBe("none");
+});
+
+test("a key number that the ring does not hold is told, since a newer ring may", async () => {
+  const keys = [{ ...KEY, number: 4 }];
+  expect(await find(await mintFor(), USER, snapshotOf({ keys }))).toBe("unknown-key");
+});
+
+test("no change of a single character counts", async () => {
+  const messageId = await mintFor(USER, "order-7");
+  const inner = messageId.slice(1, messageId.indexOf("@"));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(inner.length - 1),
+      fc.constantFrom(..."abcdefghijklmnopqrstuvwxyz234567."),
+      async (at, character) => {
+        fc.pre(inner[at] !== character);
+        const changed = `<${inner.slice(0, at)}${character}${inner.slice(at + 1)}@example.com>`;
+        expect(await find(changed)).not.toBe("valid");
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+describe("in headers", () => {
+  test("In-Reply-To counts before References, References from their end", async () => {
+    const ids = await Promise.all(
+      [1, 2, 3].map((n) => mintFor({ localPart: `user${n}`, domain: "example.com" })),
+    );
+    const read = readMessageIds(`${ids[0]}`, `<foreign@example.net>\r\n ${ids[1]}\t${ids[2]}`);
+    const texts = await Promise.all(read.map((id) => id.mac));
+    expect(texts).toEqual([ids[0], ids[2], ids[1]].map((id) => id?.split(".")[3]?.split("@")[0]));
+  });
+
+  test("a thousand of our form cost eight MACs at most, and the genuine one is among them", async () => {
+    const genuine = await mintFor();
+    const forged = Array.from(
+      { length: 1000 },
+      (_, n) =>
+        `<cs1.3aukl.${"a".repeat(12)}${String(n)
+          .padStart(4, "2")
+          .replace(/[0189]/g, "z")}.bbbbbbbbbbbbbbbb@example.com>`,
+    );
+    const read = readMessageIds(genuine, [...forged, genuine].join(" "));
+    expect(read.length).toBeLessThanOrEqual(8);
+    expect(await validateMessageIds(read, USER, snapshotOf(), openPlain, NOW)).toBe("valid");
+  });
+
+  test("any header is read without an exception", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (one, other) => {
+        expect(readMessageIds(one, other)).toEqual([]);
+      }),
+    );
+  });
+});

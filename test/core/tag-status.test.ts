@@ -1,0 +1,110 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { splitPath } from "../../src/core/mailbox.ts";
+import { mint } from "../../src/core/mint.ts";
+import type { Snapshot } from "../../src/core/snapshot.ts";
+import { validateTag } from "../../src/core/tag-status.ts";
+import { DAY, KEY, NOW, openPlain, snapshotOf } from "./fixtures.ts";
+
+/** Signed by Exim over user@example.com with key number 3, on NOW's day. */
+const SIGNED = "prvs=3788b9ac3e=user@example.com";
+
+const find = (path: string, snapshot: Snapshot = snapshotOf(), now = NOW) =>
+  validateTag(splitPath(path) ?? { localPart: path, domain: "" }, snapshot, openPlain, now);
+
+describe("each status is found", () => {
+  test("valid", async () => {
+    expect(await find(SIGNED)).toEqual({
+      status: "valid",
+      original: { localPart: "user", domain: "example.com" },
+      scheme: "prvs",
+      key: 3,
+      expires: Date.UTC(2026, 11, 2),
+    });
+  });
+
+  test("valid until the last instant of the expiry day, and expired from then on", async () => {
+    const expires = Date.UTC(2026, 11, 2);
+    expect((await find(SIGNED, snapshotOf(), expires - 1)).status).toBe("valid");
+    expect(await find(SIGNED, snapshotOf(), expires)).toMatchObject({ status: "expired", expires });
+  });
+
+  test("missing", async () => {
+    expect(await find("User@example.com")).toMatchObject({
+      status: "missing",
+      original: { localPart: "user", domain: "example.com" },
+      scheme: null,
+      key: null,
+      expires: null,
+    });
+  });
+
+  test("malformed", async () => {
+    expect(await find("prvs=3788b9ac3=User@example.com")).toMatchObject({
+      status: "malformed",
+      original: { localPart: "user" },
+      scheme: "prvs",
+      key: null,
+    });
+  });
+
+  test("not-signing, before unknown-key", async () => {
+    expect(await find(SIGNED, snapshotOf({ keys: [] }))).toMatchObject({ status: "not-signing", key: 3 });
+    const retired = { ...KEY, expires: NOW };
+    expect((await find(SIGNED, snapshotOf({ keys: [retired] }))).status).toBe("not-signing");
+  });
+
+  test("unknown-key, for retired ones too", async () => {
+    const other = { ...KEY, number: 4 };
+    expect((await find(SIGNED, snapshotOf({ keys: [other] }))).status).toBe("unknown-key");
+    const retired = { ...KEY, expires: NOW };
+    expect((await find(SIGNED, snapshotOf({ keys: [other, retired] }))).status).toBe("unknown-key");
+  });
+
+  test("bad-signature, before expired, and without a word on its day", async () => {
+    const finding = await find("prvs=3788b9ac3f=user@example.com", snapshotOf(), NOW + 400 * DAY);
+    expect(finding).toMatchObject({ status: "bad-signature", key: 3, expires: null });
+  });
+});
+
+test("a tag dead for 300 days does not rise again, as it does where residues are compared", async () => {
+  expect((await find(SIGNED, snapshotOf(), NOW + 300 * DAY)).status).toBe("expired");
+});
+
+test("a tag lives over the wrap from day 999 to 000", async () => {
+  const day = Date.UTC(2027, 5, 28);
+  const snapshot = snapshotOf();
+  const finding = await mint({ localPart: "user", domain: "example.com" }, snapshot, null, openPlain, day);
+  const path = finding.kind === "minted" ? finding.minted.reversePath : "";
+  for (let ahead = 0; ahead <= 7; ahead++) {
+    expect((await find(path, snapshot, day + ahead * DAY)).status).toBe("valid");
+  }
+  expect((await find(path, snapshot, day + 8 * DAY)).status).toBe("expired");
+});
+
+test("no change of a single character of the address validates", async () => {
+  const original = splitPath(SIGNED)?.localPart ?? "";
+  const characters = "abcdefghijklmnopqrstuvwxyz0123456789=+-._";
+  await fc.assert(
+    fc.asyncProperty(fc.nat(original.length - 1), fc.constantFrom(...characters), async (at, character) => {
+      fc.pre(original[at]?.toLowerCase() !== character);
+      const changed = original.slice(0, at) + character + original.slice(at + 1);
+      expect((await find(`${changed}@example.com`)).status).not.toBe("valid");
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("any forward-path has a status, never an exception", async () => {
+  const paths = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 320 }),
+    fc.string({ unit: "binary", maxLength: 290 }).map((text) => `prvs=3788b9ac3e=${text}`),
+    fc.string({ unit: "binary", maxLength: 290 }).map((text) => `${text}+prvs=3788b9ac3e`),
+  );
+  await fc.assert(
+    fc.asyncProperty(paths, async (localPart) => {
+      const finding = await validateTag({ localPart, domain: "example.com" }, snapshotOf(), openPlain, NOW);
+      expect(finding.status).not.toBe("valid");
+    }),
+  );
+});
