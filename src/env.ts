@@ -1,49 +1,11 @@
-// The Worker's bindings and secrets: what the platform hands over unchecked, made checked in one place.
+// The Worker's bindings, as the platform hands them over.
 
+import type { SecretBindings } from "./secrets.ts";
 import type { DirectoryObject } from "./store/directory-object.ts";
 import type { DomainObject } from "./store/domain-object.ts";
 
-export interface Env {
-  readonly ADMIN_TOKEN?: string;
-  readonly KEYRING_SECRET?: string;
-  readonly KEYRING_SECRET_PREVIOUS?: string;
+export interface Env extends SecretBindings {
   readonly SNAPSHOTS: KVNamespace;
   readonly DOMAINS: DurableObjectNamespace<DomainObject>;
   readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
-}
-
-export interface Secrets {
-  readonly adminToken: string;
-  /** Wraps the signing keys. */
-  readonly keyring: string;
-  /** Still unwraps them; null where no change of secret is under way. */
-  readonly keyringPrevious: string | null;
-}
-
-/** A deployment that can't work: the message names the secret and what is wrong with it, never its value. */
-export class Misconfigured extends Error {}
-
-const LEAST_CHARACTERS = 32;
-
-/** Throws `Misconfigured` where a secret is missing or too short. */
-export function readSecrets(env: Env): Secrets {
-  return {
-    adminToken: required("ADMIN_TOKEN", env.ADMIN_TOKEN),
-    keyring: required("KEYRING_SECRET", env.KEYRING_SECRET),
-    keyringPrevious: env.KEYRING_SECRET_PREVIOUS
-      ? required("KEYRING_SECRET_PREVIOUS", env.KEYRING_SECRET_PREVIOUS)
-      : null,
-  };
-}
-
-function required(name: string, value: string | undefined): string {
-  if (!value) throw new Misconfigured(`The secret ${name} is not set. ${hint(name)}`);
-  if (value.length >= LEAST_CHARACTERS) return value;
-  throw new Misconfigured(
-    `The secret ${name} has ${value.length} characters; ${LEAST_CHARACTERS} are the least. ${hint(name)}`,
-  );
-}
-
-function hint(name: string): string {
-  return `Set it with: npx wrangler secret put ${name}`;
 }

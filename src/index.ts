@@ -2,8 +2,9 @@
 
 import { createApi } from "./api/app.ts";
 import { problem } from "./api/problem.ts";
-import { type Env, Misconfigured, readSecrets } from "./env.ts";
+import type { Env } from "./env.ts";
 import { type Entry, receive } from "./inbound/receive.ts";
+import { Misconfigured, readSecrets } from "./secrets.ts";
 import { askDomain, Domains } from "./store/domains.ts";
 import { type KeyMemory, openKeys } from "./store/opened-keys.ts";
 import { emptySnapshotMemory, PublishedSnapshots } from "./store/published-snapshots.ts";

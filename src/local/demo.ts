@@ -1,16 +1,9 @@
 // The main job, shown: `npm run demo`. Starts the Worker, provisions example.com, mints a reverse-path over HTTP, and
 // delivers real messages to it. Prints what each sending server was told, and why; exits 0 only if all of it was right.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import PostalMime from "postal-mime";
-import { type Delivery, ROOT, startWorker } from "./worker.ts";
-
-/** The reverse-path and Message-ID of the message that the kept ones answer; the freshly minted take their place. */
-const KEPT = {
-  reversePath: "prvs=07882b24f2=alice@example.com",
-  messageId: "<cs1.0aukl.42cppovfhef2osks.btzhiwv2xbsqomql@example.com>",
-};
+import { readMessage } from "../../test/messages/messages.ts";
+import { type Delivery, startWorker } from "./worker.ts";
 
 interface Minted {
   readonly reversePath: string;
@@ -20,7 +13,7 @@ interface Minted {
 
 interface Scene {
   readonly title: string;
-  readonly file: string;
+  readonly message: string;
   readonly from: string;
   readonly to: string;
   readonly expected: string;
@@ -67,49 +60,49 @@ function scenesFor({ reversePath }: Minted): Scene[] {
   return [
     {
       title: "Exim could not deliver Alice's message, and says so",
-      file: "exim-failed.eml",
+      message: "exim-failed",
       from: "<>",
       to: reversePath,
       expected: `${forwarded} valid tag`,
     },
     {
       title: "Postfix could not either",
-      file: "postfix-failed.eml",
+      message: "postfix-failed",
       from: "<>",
       to: reversePath,
       expected: `${forwarded} valid tag`,
     },
     {
       title: "Backscatter: Postfix returns spam that was never Alice's",
-      file: "postfix-backscatter.eml",
+      message: "postfix-backscatter",
       from: "<>",
       to: "alice@example.com",
       expected: `${unsigned} missing none`,
     },
     {
       title: "A forger guesses a tag",
-      file: "postfix-failed.eml",
+      message: "postfix-failed",
       from: "<>",
       to: forged,
       expected: `${unsigned} bad-signature none`,
     },
     {
       title: "Backscatter to an address that does not exist",
-      file: "postfix-backscatter-unknown.eml",
+      message: "postfix-backscatter-unknown",
       from: "<>",
       to: "nobody@example.com",
       expected: "555 no-such-address missing none",
     },
     {
       title: "Bob is away: his vacation reply goes to the untagged address, with the null sender",
-      file: "exim-vacation.eml",
+      message: "exim-vacation",
       from: "<>",
       to: "alice@example.com",
       expected: `${forwarded} missing message-id`,
     },
     {
       title: "Bob is back, and writes himself",
-      file: "ordinary.eml",
+      message: "ordinary",
       from: "bob@example.org",
       to: "alice@example.com",
       expected: `${forwarded} missing none`,
@@ -118,9 +111,8 @@ function scenesFor({ reversePath }: Minted): Scene[] {
 }
 
 async function play(scene: Scene, minted: Minted): Promise<void> {
-  const raw = readFileSync(join(ROOT, "test/messages", scene.file), "latin1")
-    .replaceAll(KEPT.reversePath, scene.to.includes("=") ? scene.to : minted.reversePath)
-    .replaceAll(KEPT.messageId, minted.messageId);
+  const returned = scene.to.startsWith("prvs=") ? scene.to : minted.reversePath;
+  const raw = readMessage(scene.message, { ...minted, reversePath: returned });
   const { subject } = await PostalMime.parse(raw);
   const delivery = await worker.deliver({ from: scene.from, to: scene.to }, raw);
   const { event, status, evidence } = delivery.logged;

@@ -14,7 +14,8 @@ import { bringKeys, firstKey, type ImportedKey, type Key } from "../core/keyring
 import type { Route, Routes } from "../core/route.ts";
 import { createSnapshot, EVERYWHERE_MS, encodeSnapshot, revise, type Snapshot } from "../core/snapshot.ts";
 import { NONCE_OCTETS, unwrapSecret, wrapSecret } from "../core/wrapping.ts";
-import { type Env, readSecrets } from "../env.ts";
+import type { Env } from "../env.ts";
+import { readSecrets } from "../secrets.ts";
 import { DIRECTORY_NAME } from "./directory-object.ts";
 import { importWrappingKeys } from "./opened-keys.ts";
 import { snapshotKey } from "./published-snapshots.ts";

@@ -17,7 +17,7 @@ const HELD_AT_MOST = 2_000;
 /** What one isolate knows of a domain; null is a domain that is not configured. */
 interface Held {
   readonly snapshot: Snapshot | null;
-  /** No snapshot with this revision or an older one can be newer than what is held. */
+  /** What KV has is older where its revision is less. Of a domain that is not configured: when that was said. */
   readonly revision: number;
   /** When it was read, and when the object last spoke; milliseconds since 1970. */
   readonly readAt: number;
@@ -65,7 +65,7 @@ export class PublishedSnapshots {
     if (held !== undefined && this.#now < held.readAt + holdMs) return held.snapshot;
     const published = await this.#readPublished(domain);
     if (published === null || published.revision < (held?.revision ?? 0)) return this.confirm(domain);
-    return this.#hold(domain, published, held?.askedAt ?? Number.NEGATIVE_INFINITY).snapshot;
+    return this.#holdPublished(domain, published).snapshot;
   }
 
   /** The domain's snapshot, after its object was asked. Throws `StorageUnreachable` where it could not be. */
@@ -86,7 +86,7 @@ export class PublishedSnapshots {
   /** Takes over what the object itself has just said, so that the next request here sees it. */
   adopt(domain: string, snapshot: Snapshot | null): void {
     this.#memory.failedAt.delete(domain);
-    this.#hold(domain, snapshot, this.#now);
+    this.#holdAnswer(domain, snapshot);
   }
 
   async #readPublished(domain: string): Promise<Snapshot | null> {
@@ -103,24 +103,39 @@ export class PublishedSnapshots {
     try {
       const text = await this.#sources.ask(domain);
       this.#memory.failedAt.delete(domain);
-      return this.#hold(domain, text === null ? null : decodeSnapshot(text), this.#now).snapshot;
+      return this.#holdAnswer(domain, text === null ? null : decodeSnapshot(text)).snapshot;
     } catch (cause) {
       remember(this.#memory.failedAt, domain, this.#now);
       throw new StorageUnreachable("The domain's object could not be asked.", { cause });
     }
   }
 
-  /** Keeps the newer of two: a read that began before a write may end after it. */
-  #hold(domain: string, snapshot: Snapshot | null, askedAt: number): Held {
+  /** Keeps what KV has, unless something newer came while it was read. */
+  #holdPublished(domain: string, snapshot: Snapshot): Held {
     const held = this.#memory.held.get(domain);
-    // What is not configured now can only come back with a later revision, which is a time.
+    if (held !== undefined && held.revision > snapshot.revision) return held;
+    const askedAt = held?.askedAt ?? Number.NEGATIVE_INFINITY;
+    return this.#hold(domain, { snapshot, revision: snapshot.revision, readAt: this.#now, askedAt });
+  }
+
+  /**
+   * Keeps what the object said, unless it said something newer while this was on its way. Its revisions are compared
+   * with one another only: its clock may be behind this one.
+   */
+  #holdAnswer(domain: string, snapshot: Snapshot | null): Held {
+    const held = this.#memory.held.get(domain);
+    const overtaken =
+      held?.snapshot && snapshot
+        ? held.snapshot.revision > snapshot.revision
+        : held !== undefined && held.askedAt > this.#now;
+    if (held !== undefined && overtaken) return held;
     const revision = snapshot?.revision ?? Math.max(this.#now, held?.revision ?? 0);
-    const newest =
-      held !== undefined && held.revision > revision
-        ? { ...held, askedAt: Math.max(held.askedAt, askedAt) }
-        : { snapshot, revision, readAt: this.#now, askedAt };
-    remember(this.#memory.held, domain, newest);
-    return newest;
+    return this.#hold(domain, { snapshot, revision, readAt: this.#now, askedAt: this.#now });
+  }
+
+  #hold(domain: string, held: Held): Held {
+    remember(this.#memory.held, domain, held);
+    return held;
   }
 }
 

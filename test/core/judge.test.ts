@@ -1,0 +1,126 @@
+import { describe, expect, test } from "vitest";
+import { judge } from "../../src/core/judge.ts";
+import { splitPath } from "../../src/core/mailbox.ts";
+import { mint } from "../../src/core/mint.ts";
+import { KEY, NOW, openPlain, type Spoiled, snapshotOf } from "./fixtures.ts";
+
+const SIGNED = "prvs=3788b9ac3e=user@example.com";
+const ENFORCE = { settings: { mode: "enforce" } } as const;
+
+/** A genuine bounce; each test spoils one thing. */
+async function judged(
+  change: {
+    from?: string;
+    to?: string;
+    headers?: Record<string, string>;
+    spoiled?: Spoiled;
+    now?: number;
+  } = {},
+) {
+  const mail = {
+    reversePath: change.from ?? "",
+    forwardPath: splitPath(change.to ?? SIGNED) ?? { localPart: "", domain: "" },
+    headers: new Headers(change.headers),
+  };
+  return judge(mail, snapshotOf({ ...ENFORCE, ...change.spoiled }), openPlain, change.now ?? NOW);
+}
+
+async function messageId(): Promise<string> {
+  const user = { localPart: "user", domain: "example.com" };
+  const snapshot = snapshotOf();
+  const nonce = new Uint8Array(10);
+  const finding = await mint(user, snapshot, { to: user, snapshot, nonce }, openPlain, NOW);
+  return (finding.kind === "minted" && finding.minted.messageId) || "";
+}
+
+describe("evidence", () => {
+  test("is the tag", async () => {
+    expect((await judged()).evidence).toBe("tag");
+  });
+
+  test("is a signed Message-ID, for a bounce to the untagged address", async () => {
+    const headers = { "in-reply-to": await messageId() };
+    expect(await judged({ to: "user@example.com", headers })).toMatchObject({
+      evidence: "message-id",
+      decision: { disposition: "forwarded" },
+    });
+    expect((await judged({ to: "other@example.com", headers })).evidence).toBe("none");
+    expect(
+      (await judged({ to: "user@example.com", headers: { references: headers["in-reply-to"] } })).evidence,
+    ).toBe("message-id");
+  });
+
+  test("is an auto-reply's look, only where the domain accepts that", async () => {
+    const mail = { to: "user@example.com", headers: { "auto-submitted": "auto-replied" } };
+    expect((await judged(mail)).evidence).toBe("none");
+    const spoiled = { settings: { mode: "enforce", autoReplies: "accept" } } as const;
+    expect((await judged({ ...mail, spoiled })).evidence).toBe("auto-reply");
+    const dsn = { ...mail.headers, "content-type": "multipart/report; report-type=delivery-status" };
+    expect((await judged({ ...mail, headers: dsn, spoiled })).evidence).toBe("none");
+  });
+
+  test.each(["postmaster@example.com", "Abuse@example.com", "dmarc@example.com", "tls@example.com"])(
+    "is not needed by %s",
+    async (to) => {
+      const spoiled = { settings: { mode: "enforce", exempt: ["dmarc", "tls@example.com"] } } as const;
+      expect((await judged({ to, spoiled })).evidence).toBe("exempt");
+    },
+  );
+});
+
+describe("a refusal is doubtful", () => {
+  test.each([
+    ["where the domain has no key", { keys: [] }],
+    ["where the key number is not held", { keys: [{ ...KEY, number: 4 }] }],
+    ["where there is no route", { routes: {} }],
+    ["where the route rejects", { routes: { "*": { action: "reject", reason: "No." } } }],
+  ] as const)("%s", async (_, spoiled) => {
+    expect((await judged({ spoiled: { ...ENFORCE, ...spoiled } })).doubtful).toBe(true);
+  });
+
+  test("where the tag has expired, since the lifetime may have grown", async () => {
+    expect((await judged({ now: NOW + 20 * 86_400_000 })).doubtful).toBe(true);
+  });
+
+  test("where a Message-ID names a key number that is not held", async () => {
+    const spoiled = { ...ENFORCE, keys: [{ ...KEY, number: 4 }] };
+    const headers = { "in-reply-to": await messageId() };
+    expect((await judged({ to: "user@example.com", headers, spoiled })).doubtful).toBe(true);
+    expect((await judged({ to: "user@example.com", spoiled })).doubtful).toBe(false);
+  });
+});
+
+test.each(["user@example.com", "prvs=3788b9ac3f=user@example.com", "prvs=x=user@example.com"])(
+  "a forged bounce to %s is no doubt: it costs no question",
+  async (to) => {
+    expect(await judged({ to })).toMatchObject({ doubtful: false, decision: { disposition: "rejected" } });
+  },
+);
+
+describe("annotations", () => {
+  test("tell status, domain and evidence of a bounce", async () => {
+    expect(Object.fromEntries((await judged()).annotations)).toEqual({
+      "X-Countersign": "valid; by=example.com; evidence=tag",
+    });
+  });
+
+  test("tell what observing let through", async () => {
+    const spoiled = { settings: { mode: "observe" } } as const;
+    expect(Object.fromEntries((await judged({ to: "user@example.com", spoiled })).annotations)).toEqual({
+      "X-Countersign": "missing; by=example.com; evidence=none",
+      "X-Countersign-Would": "reject",
+    });
+  });
+
+  test("stand on ordinary mail to a tagged address, and not to an untagged one", async () => {
+    expect((await judged({ from: "bob@example.org" })).annotations.get("X-Countersign")).toContain("valid;");
+    expect((await judged({ from: "bob@example.org", to: "user@example.com" })).annotations.size).toBe(0);
+  });
+});
+
+test("mail to a tagged address goes where the original's mail goes, in any case", async () => {
+  const routes = { user: { action: "forward", to: ["u@example.net"] } } as const;
+  const upper = await judged({ to: SIGNED.toUpperCase(), spoiled: { ...ENFORCE, routes } });
+  expect(upper.decision.action).toEqual({ kind: "forward", to: ["u@example.net"] });
+  expect(upper.tag.status).toBe("valid");
+});

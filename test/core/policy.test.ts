@@ -1,0 +1,120 @@
+// The whole decision, as a table: every combination of facts, and the rule that holds for it.
+
+import { describe, expect, test } from "vitest";
+import type { Evidence } from "../../src/core/evidence.ts";
+import { type Action, decide, type Facts, SENTENCES } from "../../src/core/policy.ts";
+import type { Route } from "../../src/core/route.ts";
+import type { Mode } from "../../src/core/settings.ts";
+import type { TagStatus } from "../../src/core/tag-status.ts";
+
+const FORWARD: Route = { action: "forward", to: ["inbox@example.net"] };
+const CONSUME: Route = { action: "consume" };
+const REJECT: Route = { action: "reject", reason: "Closed." };
+
+const forward: Action = { kind: "forward", to: ["inbox@example.net"] };
+const consume: Action = { kind: "consume" };
+const reject = (sentence: string): Action => ({ kind: "reject", sentence });
+
+/** A forged bounce to an enforcing domain; each test changes what it is about. */
+const FACTS: Facts = {
+  bounce: true,
+  autoReply: false,
+  tagStatus: "missing",
+  evidence: "none",
+  route: FORWARD,
+  mode: "enforce",
+};
+const outcome = (facts: Partial<Facts>) => {
+  const { disposition, action } = decide({ ...FACTS, ...facts });
+  return [disposition, action];
+};
+
+const STATUSES: TagStatus[] = [
+  "missing",
+  "malformed",
+  "not-signing",
+  "unknown-key",
+  "bad-signature",
+  "expired",
+];
+const EVIDENCE: Evidence[] = ["message-id", "auto-reply", "exempt"];
+
+describe("a bounce without evidence", () => {
+  test.each(STATUSES)(
+    "with tag status %s is rejected by one sentence, observed, or let through",
+    (tagStatus) => {
+      expect(outcome({ tagStatus })).toEqual(["rejected", reject(SENTENCES.unsignedBounce)]);
+      expect(outcome({ tagStatus, mode: "observe" })).toEqual(["would-reject", forward]);
+      expect(outcome({ tagStatus, mode: "off" })).toEqual(["forwarded", forward]);
+    },
+  );
+
+  test("to a consuming route is consumed where it is not rejected", () => {
+    expect(outcome({ route: CONSUME })).toEqual(["rejected", reject(SENTENCES.unsignedBounce)]);
+    expect(outcome({ route: CONSUME, mode: "observe" })).toEqual(["would-reject", consume]);
+    expect(outcome({ route: CONSUME, mode: "off" })).toEqual(["consumed", consume]);
+  });
+});
+
+test.each(EVIDENCE)("a bounce with evidence %s passes in every mode", (evidence) => {
+  for (const mode of ["off", "observe", "enforce"] as const) {
+    expect(outcome({ evidence, mode })).toEqual(["forwarded", forward]);
+    expect(outcome({ evidence, mode, route: CONSUME })).toEqual(["consumed", consume]);
+  }
+});
+
+test("a bounce with a valid tag passes, and where it has no route it is consumed", () => {
+  const signed = { tagStatus: "valid", evidence: "tag" } as const;
+  expect(outcome(signed)).toEqual(["forwarded", forward]);
+  expect(outcome({ ...signed, route: null })).toEqual(["consumed", consume]);
+});
+
+test("without a route nothing else passes: a domain is no catch-all for backscatter", () => {
+  const nowhere = ["no-such-address", reject("Address does not exist.")];
+  for (const mode of ["off", "observe", "enforce"] as const) {
+    expect(outcome({ route: null, mode })).toEqual(nowhere);
+    expect(outcome({ route: null, mode, evidence: "message-id" })).toEqual(nowhere);
+    expect(outcome({ route: null, mode, bounce: false })).toEqual(nowhere);
+    expect(outcome({ route: null, mode, bounce: false, tagStatus: "valid", evidence: "tag" })).toEqual(
+      nowhere,
+    );
+  }
+});
+
+test.each<TagStatus>([...STATUSES, "valid"])("ordinary mail with tag status %s is delivered", (tagStatus) => {
+  expect(outcome({ bounce: false, tagStatus })).toEqual(["forwarded", forward]);
+});
+
+test("a consuming route takes reports and auto-replies, and no ordinary mail", () => {
+  expect(outcome({ route: CONSUME, bounce: false })).toEqual([
+    "route-rejected",
+    reject("This address takes delivery reports only."),
+  ]);
+  expect(outcome({ route: CONSUME, bounce: false, autoReply: true })).toEqual(["consumed", consume]);
+});
+
+test("a rejecting route gives its reason to everyone", () => {
+  for (const bounce of [true, false]) {
+    expect(outcome({ route: REJECT, bounce })).toEqual(["route-rejected", reject("Closed.")]);
+  }
+});
+
+test("a route's own mode beats the domain's", () => {
+  const modes: Mode[] = ["off", "observe", "enforce"];
+  for (const mode of modes) {
+    const [disposition] = outcome({ mode, route: { ...FORWARD, mode: "observe" } });
+    expect(disposition).toBe("would-reject");
+    const [other] = outcome({ mode, route: { ...FORWARD, mode: "enforce" } });
+    expect(other).toBe("rejected");
+  }
+});
+
+test("only what the snapshot says of routes makes a decision rest on it", () => {
+  expect(decide({ ...FACTS, route: null }).restsOnSnapshot).toBe(true);
+  expect(decide({ ...FACTS, route: REJECT }).restsOnSnapshot).toBe(true);
+  expect(decide(FACTS).restsOnSnapshot).toBe(false);
+});
+
+test("every sentence is one line of printable ASCII without an address", () => {
+  for (const sentence of Object.values(SENTENCES)) expect(sentence).toMatch(/^[\x20-\x3f\x41-\x7e]{1,199}$/);
+});

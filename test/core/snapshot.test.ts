@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import type { Route } from "../../src/core/route.ts";
+import { DEFAULTS } from "../../src/core/settings.ts";
+import {
+  createSnapshot,
+  decodeSnapshot,
+  EVERYWHERE_MS,
+  encodeSnapshot,
+  revise,
+} from "../../src/core/snapshot.ts";
+import { importWrappingKey, unwrapSecret, wrapSecret } from "../../src/core/wrapping.ts";
+import { KEY, NOW, snapshotOf } from "./fixtures.ts";
+
+test("what is encoded is decoded to the same snapshot", () => {
+  const routes = new Map<string, Route>([["__proto__", { action: "consume" }]]);
+  const snapshot = { ...snapshotOf(), routes };
+  expect(decodeSnapshot(encodeSnapshot(snapshot))).toEqual(snapshot);
+});
+
+test("a snapshot of another form is refused, not misread", () => {
+  const text = encodeSnapshot(snapshotOf()).replace('"format":1', '"format":2');
+  expect(() => decodeSnapshot(text)).toThrow("format 2");
+});
+
+test("revisions grow with every write, though the clock stand still or run back", () => {
+  const first = createSnapshot("example.com", DEFAULTS, [KEY], NOW, 0);
+  expect(first.revision).toBe(NOW);
+  expect(revise(first, {}, NOW).revision).toBe(NOW + 1);
+  expect(revise(first, {}, NOW - 1000).revision).toBe(NOW + 1);
+  expect(createSnapshot("example.com", DEFAULTS, [KEY], NOW, NOW + 5).revision).toBe(NOW + 6);
+});
+
+test("a lifetime cut short stays in the window until every location has the new one", () => {
+  const first = createSnapshot("example.com", { ...DEFAULTS, lifetimeDays: 30 }, [KEY], NOW, 0);
+  const { lifetimes } = revise(first, { settings: { ...DEFAULTS, lifetimeDays: 7 } }, NOW);
+  expect(lifetimes).toEqual([
+    { days: 30, until: NOW + EVERYWHERE_MS },
+    { days: 7, until: null },
+  ]);
+});
+
+test("a wrapped key unwraps in its own place, under its own secret, and nowhere else", async () => {
+  const [current, former] = await Promise.all([
+    importWrappingKey("a".repeat(32)),
+    importWrappingKey("b".repeat(32)),
+  ]);
+  const place = { domain: "example.com", number: 3 };
+  const wrapped = await wrapSecret(former, place, "secret", crypto.getRandomValues(new Uint8Array(12)));
+  expect(wrapped).not.toContain("secret");
+  expect(await unwrapSecret([current, former], place, wrapped)).toBe("secret");
+  await expect(unwrapSecret([current], place, wrapped)).rejects.toThrow("does not unwrap");
+  await expect(unwrapSecret([former], { ...place, number: 4 }, wrapped)).rejects.toThrow("does not unwrap");
+  await expect(unwrapSecret([former], { ...place, domain: "example.org" }, wrapped)).rejects.toThrow(
+    "does not unwrap",
+  );
+  const tampered = `${wrapped.slice(0, 20)}${wrapped[20] === "A" ? "B" : "A"}${wrapped.slice(21)}`;
+  await expect(unwrapSecret([former], place, tampered)).rejects.toThrow("does not unwrap");
+});

@@ -1,0 +1,72 @@
+// Imports point one way: index → {inbound, api, store} → core. This test reads them and says which does not.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const SRC = fileURLToPath(new URL("../src", import.meta.url));
+
+/** What each folder may import, beside itself. `.` is the entry and the environment. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  inbound: ["core"],
+  api: ["core"],
+  store: ["core", "env.ts", "secrets.ts"],
+  local: [],
+  "secrets.ts": [],
+  "env.ts": ["secrets.ts", "store"],
+  "index.ts": ["api", "env.ts", "inbound", "secrets.ts", "store"],
+};
+
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+
+function importsOf(file: string): { readonly target: string; readonly typesOnly: boolean }[] {
+  const text = readFileSync(join(SRC, file), "utf8");
+  return [...text.matchAll(/^(?:import|export) (type )?[^;]*?from "(\.[^"]+)";/gms)].map((match) => ({
+    target: relative(SRC, join(SRC, dirname(file), match[2] ?? "")),
+    typesOnly: match[1] !== undefined,
+  }));
+}
+
+const roomOf = (file: string): string => file.split("/")[0] ?? file;
+
+test("there are files in every folder named here", () => {
+  expect(new Set(files.map(roomOf))).toEqual(new Set(Object.keys(MAY_IMPORT)));
+});
+
+test.each(files)("%s imports only what lies below it", (file) => {
+  const room = roomOf(file);
+  const wrong = importsOf(file).filter(
+    ({ target }) => roomOf(target) !== room && !MAY_IMPORT[room]?.includes(roomOf(target)),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("the environment imports types only", () => {
+  expect(importsOf("env.ts").every((found) => found.typesOnly)).toBe(true);
+});
+
+test.each(files.filter((file) => roomOf(file) === "core"))(
+  "%s reads no clock, no randomness, no environment",
+  (file) => {
+    const text = readFileSync(join(SRC, file), "utf8");
+    expect(text).not.toMatch(
+      /Date\.now|new Date\(\)|Math\.random|getRandomValues|console\.|fetch\(|process\./,
+    );
+  },
+);
+
+test("no two files import one another in a circle", () => {
+  const circles: string[] = [];
+  const walk = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) {
+      circles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+      return;
+    }
+    // Types are gone at run time, and env.ts names the objects by type only.
+    for (const { target, typesOnly } of importsOf(file)) if (!typesOnly) walk(target, [...path, file]);
+  };
+  for (const file of files) walk(file, []);
+  expect(circles).toEqual([]);
+});

@@ -1,0 +1,272 @@
+// What the local platform does not produce on demand: a null sender without brackets, messages that can't be
+// forwarded, each error of `forward()`, storage that throws. The fake refuses what the real message refuses.
+
+import { describe, expect, test } from "vitest";
+import type { Snapshot } from "../../src/core/snapshot.ts";
+import type { IncomingMessage } from "../../src/inbound/message.ts";
+import { type Entry, type Receiving, receive } from "../../src/inbound/receive.ts";
+import { StorageUnreachable } from "../../src/store/unreachable.ts";
+import { KEY, NOW, openPlain, type Spoiled, snapshotOf } from "../core/fixtures.ts";
+
+const SIGNED = "prvs=3788b9ac3e=user@example.com";
+const TO = ["first@example.net", "second@example.net", "third@example.net"];
+
+const TRANSIENT = "could not send email: Unknown error: transient error (4xx): 451 try later";
+const PERMANENT = "could not send email: Unknown error: permanent error (5xx): 550 no such user";
+const NOT_VERIFIED = "destination address not verified";
+const INVALID = "destination address is invalid";
+const SAME_WORKER = "cannot forward email to same worker";
+const ALREADY = "message already forwarded to this destination";
+
+interface Outcome {
+  readonly rejected: string | null;
+  readonly forwarded: readonly string[];
+  readonly headers: Record<string, string>;
+  readonly recorded: readonly Entry[];
+  readonly logged: readonly Entry[];
+  readonly thrown: unknown;
+}
+
+/** A genuine bounce to an enforcing domain with three destinations; each test spoils one thing. */
+async function received(
+  change: {
+    from?: string;
+    to?: string;
+    canBeForwarded?: boolean | undefined;
+    faults?: Record<string, string>;
+    spoiled?: Spoiled;
+    read?: () => Promise<Snapshot | null>;
+    confirm?: () => Promise<Snapshot | null>;
+    open?: Receiving["open"];
+    record?: (entry: Entry) => Promise<void>;
+  } = {},
+): Promise<Outcome> {
+  const outcome = {
+    rejected: null as string | null,
+    forwarded: [] as string[],
+    headers: {},
+    recorded: [] as Entry[],
+    logged: [] as Entry[],
+    thrown: null as unknown,
+  };
+  const message: IncomingMessage = {
+    from: change.from ?? "",
+    to: change.to ?? SIGNED,
+    headers: new Headers(),
+    ...("canBeForwarded" in change ? { canBeForwarded: change.canBeForwarded as boolean } : {}),
+    setReject(reason) {
+      if (!/^[\x20-\x7e]{1,199}$/.test(reason)) throw new Error("the reason must be one printable line");
+      outcome.rejected = reason;
+    },
+    async forward(to, headers) {
+      for (const [name] of headers) if (!/^x-/i.test(name)) throw new Error(`header ${name} is not allowed`);
+      const fault = change.faults?.[to];
+      if (fault !== undefined) throw new Error(fault);
+      if (outcome.forwarded.includes(to)) throw new Error(ALREADY);
+      outcome.forwarded.push(to);
+      outcome.headers = Object.fromEntries(headers);
+      return null;
+    },
+  };
+  const snapshot = snapshotOf({
+    settings: { mode: "enforce" },
+    routes: { user: { action: "forward", to: TO } },
+    ...change.spoiled,
+  });
+  const read = change.read ?? (async () => snapshot);
+  const receiving: Receiving = {
+    snapshots: { read, confirm: change.confirm ?? read },
+    open: change.open ?? openPlain,
+    record: change.record ?? (async (entry) => void outcome.recorded.push(entry)),
+    log: (entry) => void outcome.logged.push(entry),
+  };
+  try {
+    await receive(message, receiving, NOW);
+  } catch (error) {
+    outcome.thrown = error;
+  }
+  return outcome;
+}
+
+const unreachable = async (): Promise<never> => {
+  throw new StorageUnreachable("Storage could not be reached.");
+};
+
+describe("the null sender", () => {
+  test.each(["", "<>"])("%j makes a bounce", async (from) => {
+    expect(await received({ from, to: "user@example.com" })).toMatchObject({ rejected: expect.any(String) });
+    const genuine = await received({ from });
+    expect(genuine).toMatchObject({ rejected: null, forwarded: TO, thrown: null });
+    expect(genuine.headers).toEqual({ "x-countersign": "valid; by=example.com; evidence=tag" });
+  });
+});
+
+describe("a forward-path", () => {
+  test.each(["nowhere", "@", "user@", "user@-", "", "user@[192.0.2.1]", `user@${"a".repeat(300)}.com`])(
+    "%j of no domain does not exist, and no storage is asked",
+    async (to) => {
+      const outcome = await received({ to, read: unreachable });
+      expect(outcome).toMatchObject({ rejected: "Address does not exist.", thrown: null });
+    },
+  );
+
+  test("in angle brackets and any case is the same address", async () => {
+    expect((await received({ to: `<${SIGNED.toUpperCase()}>` })).forwarded).toEqual(TO);
+  });
+});
+
+describe("before any success", () => {
+  test.each([TRANSIENT, NOT_VERIFIED, INVALID, SAME_WORKER, "something nobody has seen yet"])(
+    "%j defers the message",
+    async (fault) => {
+      const outcome = await received({ faults: { "first@example.net": fault } });
+      expect(outcome).toMatchObject({ rejected: null, forwarded: [] });
+      expect(outcome.thrown).toBeInstanceOf(Error);
+      expect(outcome.logged).toMatchObject([{ event: "deferred", original: "user@example.com" }]);
+    },
+  );
+
+  test("canBeForwarded === false defers, absent it does not", async () => {
+    expect((await received({ canBeForwarded: false })).thrown).toBeInstanceOf(Error);
+    expect((await received({ canBeForwarded: undefined })).forwarded).toEqual(TO);
+    expect((await received({ canBeForwarded: true })).forwarded).toEqual(TO);
+  });
+
+  test("a permanent error moves on to the next destination", async () => {
+    const outcome = await received({ faults: { "first@example.net": PERMANENT } });
+    expect(outcome).toMatchObject({ rejected: null, forwarded: TO.slice(1), thrown: null });
+    expect(outcome.logged).toMatchObject([
+      { event: "forwarded", failed: [{ to: TO[0], fault: "permanent" }] },
+    ]);
+  });
+
+  test("when all are permanent the message is rejected", async () => {
+    const outcome = await received({ faults: Object.fromEntries(TO.map((to) => [to, PERMANENT])) });
+    expect(outcome.rejected).toBe("The mailbox behind this address does not take this message.");
+    expect(outcome.thrown).toBeNull();
+    expect(outcome.logged).toMatchObject([{ event: "rejected" }]);
+  });
+
+  test("already forwarded is success", async () => {
+    const faults = Object.fromEntries(TO.map((to) => [to, ALREADY]));
+    expect(await received({ faults })).toMatchObject({ rejected: null, thrown: null });
+  });
+});
+
+test.each([TRANSIENT, PERMANENT, NOT_VERIFIED, SAME_WORKER])(
+  "after a success %j neither throws nor stops the others",
+  async (fault) => {
+    const outcome = await received({ faults: { "second@example.net": fault } });
+    expect(outcome).toMatchObject({
+      rejected: null,
+      thrown: null,
+      forwarded: ["first@example.net", "third@example.net"],
+    });
+    expect(outcome.logged[0]?.failed).toMatchObject([{ to: "second@example.net" }]);
+  },
+);
+
+describe("a fault of ours is a temporary failure", () => {
+  test("a snapshot that can't be read", async () => {
+    const outcome = await received({ read: unreachable });
+    expect(outcome).toMatchObject({ rejected: null, forwarded: [], thrown: expect.any(StorageUnreachable) });
+    expect(outcome.logged).toMatchObject([{ event: "deferred", domain: "example.com" }]);
+  });
+
+  test("a key that does not unwrap", async () => {
+    const outcome = await received({
+      open: () => Promise.reject(new Error("Key 3 of example.com does not unwrap")),
+    });
+    expect(outcome).toMatchObject({ rejected: null, forwarded: [], thrown: expect.any(Error) });
+  });
+
+  test("a refusal in doubt whose object can't be asked", async () => {
+    const spoiled = { settings: { mode: "enforce" }, keys: [{ ...KEY, number: 4 }] } as const;
+    const outcome = await received({ spoiled, confirm: unreachable });
+    expect(outcome).toMatchObject({ rejected: null, forwarded: [], thrown: expect.any(StorageUnreachable) });
+  });
+
+  test("a record that can't be kept of what is consumed", async () => {
+    const spoiled = { routes: { user: { action: "consume" } } } as const;
+    const outcome = await received({ spoiled, record: () => Promise.reject(new Error("no room")) });
+    expect(outcome).toMatchObject({ rejected: null, forwarded: [], thrown: expect.any(Error) });
+  });
+});
+
+describe("a stale snapshot", () => {
+  const fresh = snapshotOf({
+    settings: { mode: "enforce" },
+    routes: { user: { action: "forward", to: TO } },
+  });
+  const confirm = async () => ({ ...fresh, revision: 2 });
+
+  test.each<[string, Partial<Snapshot>]>([
+    ["key number", { keys: [{ ...KEY, number: 4 }] }],
+    ["key at all", { keys: [] }],
+    ["route", { routes: new Map() }],
+    ["longer lifetime", { lifetimes: [{ days: 1, until: null }] }],
+  ])("that lacks a %s costs no message", async (_, lacking) => {
+    const read = async () => ({ ...fresh, ...lacking });
+    expect(await received({ read, confirm })).toMatchObject({ rejected: null, forwarded: TO });
+  });
+
+  test("asks nobody over a forged bounce", async () => {
+    const outcome = await received({ to: "user@example.com", confirm: unreachable });
+    expect(outcome).toMatchObject({ rejected: expect.any(String), thrown: null });
+  });
+
+  test("of a domain deleted since: the address does not exist", async () => {
+    const spoiled = { routes: {} };
+    const outcome = await received({ to: "user@example.com", spoiled, confirm: async () => null });
+    expect(outcome).toMatchObject({ rejected: "Address does not exist.", thrown: null });
+  });
+});
+
+describe("consuming", () => {
+  test("keeps a record of the bounce and sends it nowhere", async () => {
+    const spoiled = { routes: { user: { action: "consume" } } } as const;
+    const outcome = await received({ spoiled });
+    expect(outcome).toMatchObject({ rejected: null, forwarded: [], thrown: null });
+    expect(outcome.recorded).toMatchObject([{ event: "consumed", status: "valid", key: 3 }]);
+  });
+
+  test("takes a genuine bounce to an address without a route, and no other mail", async () => {
+    const spoiled = { settings: { mode: "enforce" }, routes: {} } as const;
+    expect((await received({ spoiled })).recorded).toHaveLength(1);
+    expect((await received({ spoiled, from: "bob@example.org" })).rejected).toBe("Address does not exist.");
+  });
+});
+
+test("the sender of a rejected bounce reads the same sentence whatever its tag was", async () => {
+  const sentences = new Set<string | null>();
+  const paths = ["user@example.com", "prvs=x=user@example.com", "prvs=3788b9ac3f=user@example.com"];
+  for (const to of paths) sentences.add((await received({ to })).rejected);
+  const expired = { settings: { mode: "enforce" }, ring: [{ number: 3, secret: "secret" }] } as const;
+  const old = "prvs=3781a6a4b0=user@example.com";
+  sentences.add(
+    (await received({ to: old, spoiled: { ...expired, routes: { user: { action: "forward", to: TO } } } }))
+      .rejected,
+  );
+  sentences.add(
+    (await received({ spoiled: { ...expired, keys: [], routes: { user: { action: "forward", to: TO } } } }))
+      .rejected,
+  );
+  expect(sentences.size).toBe(1);
+});
+
+test("the log tells all of it, without the tag", async () => {
+  const { logged } = await received();
+  expect(logged).toEqual([
+    {
+      event: "forwarded",
+      domain: "example.com",
+      original: "user@example.com",
+      bounce: true,
+      status: "valid",
+      evidence: "tag",
+      key: 3,
+      to: TO,
+    },
+  ]);
+  expect(JSON.stringify(logged)).not.toContain("b9ac3e");
+});

@@ -1,0 +1,113 @@
+// The Worker in workerd under the probe: what a warm isolate reads, and what failing storage does to mail and minting.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
+
+let worker: LocalWorker;
+
+beforeAll(async () => {
+  worker = await startWorker({ configPath: "./test/probe/wrangler.toml" });
+});
+afterAll(() => worker.stop());
+
+interface Probed {
+  readonly rejected: string | null;
+  readonly forwarded: readonly string[];
+  readonly thrown: string | null;
+  readonly reads: { readonly kv: number; readonly object: number; readonly raw: number };
+}
+
+const NO_READS = { kv: 0, object: 0, raw: 0 };
+
+const receive = async (message: object): Promise<Probed> =>
+  (await (await worker.call("POST", "/probe/email", message)).json()) as Probed;
+
+/** Sets up a domain; the isolate that did so is warm. */
+async function provision(domain: string, faults = ""): Promise<string> {
+  await worker.call("PUT", `/v1/domains/${domain}?force=true`, { mode: "enforce" });
+  const route = { action: "forward", to: ["alice@inbox.example"] };
+  await worker.call("PUT", `/v1/domains/${domain}/routes/alice`, route);
+  const minted = await worker.call(
+    "POST",
+    "/v1/addresses",
+    { address: `alice@${domain}` },
+    { "x-probe-faults": faults },
+  );
+  return ((await minted.json()) as { reversePath: string }).reversePath;
+}
+
+test("a warm isolate mints and judges without reading anything", async () => {
+  const reversePath = await provision("warm.example");
+  const minted = await worker.call("POST", "/v1/addresses", { address: "alice@warm.example" });
+  expect(JSON.parse(minted.headers.get("x-probe-reads") ?? "")).toEqual(NO_READS);
+  const genuine = await receive({ from: "", to: reversePath });
+  expect(genuine).toMatchObject({ forwarded: ["alice@inbox.example"], reads: NO_READS });
+  const forged = await receive({ from: "<>", to: "alice@warm.example" });
+  expect(forged).toMatchObject({ rejected: expect.stringContaining("bounces"), reads: NO_READS });
+  const ordinary = await receive({ from: "bob@example.org", to: "alice@warm.example" });
+  expect(ordinary).toMatchObject({ forwarded: ["alice@inbox.example"], reads: NO_READS });
+});
+
+test("a domain that is not configured is asked for once, and then refused from memory", async () => {
+  const first = await receive({ from: "", to: "alice@unknown.example" });
+  expect(first).toMatchObject({ rejected: "Address does not exist.", reads: { kv: 1, object: 1 } });
+  const second = await receive({ from: "", to: "alice@unknown.example" });
+  expect(second).toMatchObject({ rejected: "Address does not exist.", reads: NO_READS });
+});
+
+describe("with storage out of reach", () => {
+  const all = ["kv-get", "domain-object"];
+
+  test("mail to a domain that is not held is deferred, never refused", async () => {
+    const outcome = await receive({ from: "", to: "alice@cold.example", faults: all });
+    expect(outcome).toMatchObject({ rejected: null, forwarded: [], thrown: expect.any(String) });
+  });
+
+  test("a warm isolate goes on judging", async () => {
+    const reversePath = await provision("held.example");
+    const outcome = await receive({ from: "", to: reversePath, faults: all });
+    expect(outcome).toMatchObject({ forwarded: ["alice@inbox.example"], thrown: null });
+  });
+
+  test("minting and validating answer 503 with Retry-After, and say nothing of why", async () => {
+    for (const path of ["/v1/addresses", "/v1/addresses/validate"]) {
+      const body = { address: "alice@cold-api.example" };
+      const response = await worker.call("POST", path, body, { "x-probe-faults": all.join() });
+      expect(response.status).toBe(503);
+      expect(response.headers.get("retry-after")).toMatch(/^[0-9]+$/);
+      expect(response.headers.get("content-type")).toBe("application/problem+json");
+      expect(await response.text()).not.toContain("connection lost");
+    }
+  });
+
+  test("a write answers 503 and changes nothing", async () => {
+    const faults = { "x-probe-faults": "domain-object" };
+    expect((await worker.call("PUT", "/v1/domains/unwritten.example", {}, faults)).status).toBe(503);
+    expect((await worker.call("GET", "/v1/domains/unwritten.example")).status).toBe(404);
+    expect(
+      (await worker.call("GET", "/v1/domains", undefined, { "x-probe-faults": "directory-object" })).status,
+    ).toBe(503);
+  });
+});
+
+test("a KV that fails is made up for by the domain's object", async () => {
+  await worker.call("PUT", "/v1/domains/kv-down.example", {});
+  const response = await worker.call(
+    "POST",
+    "/v1/addresses",
+    { address: "a@kv-down.example" },
+    { "x-probe-faults": "kv-get" },
+  );
+  expect(response.status).toBe(200);
+});
+
+test("no message is read beyond its headers", async () => {
+  const reversePath = await provision("headers.example");
+  expect((await receive({ from: "", to: reversePath })).reads.raw).toBe(0);
+});
+
+test("a message that can't be forwarded is deferred", async () => {
+  const reversePath = await provision("bound.example");
+  const outcome = await receive({ from: "", to: reversePath, canBeForwarded: false });
+  expect(outcome).toMatchObject({ rejected: null, forwarded: [], thrown: expect.any(String) });
+});
