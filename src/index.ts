@@ -2,10 +2,9 @@
 
 import { createApi } from "./api/app.ts";
 import { problem } from "./api/problem.ts";
-import type { Env } from "./env.ts";
 import { type Entry, receive } from "./inbound/receive.ts";
 import { Misconfigured, readSecrets } from "./secrets.ts";
-import { askDomain, Domains } from "./store/domains.ts";
+import { askDomain, type Bindings, Domains } from "./store/domains.ts";
 import { type KeyMemory, openKeys } from "./store/opened-keys.ts";
 import { emptySnapshotMemory, PublishedSnapshots } from "./store/published-snapshots.ts";
 import { StorageUnreachable } from "./store/unreachable.ts";
@@ -45,9 +44,9 @@ export default {
     const receiving = { snapshots: readSnapshots(env, now), open, record, log };
     await receive(message, receiving, now);
   },
-} satisfies ExportedHandler<Env>;
+} satisfies ExportedHandler<Bindings>;
 
-function readSnapshots(env: Env, now: number): PublishedSnapshots {
+function readSnapshots(env: Bindings, now: number): PublishedSnapshots {
   const sources = {
     published: (key: string, cacheTtlS: number) =>
       env.SNAPSHOTS.get(key, { type: "text", cacheTtl: cacheTtlS }),

@@ -7,26 +7,23 @@ import { expect, test } from "vitest";
 
 const SRC = fileURLToPath(new URL("../src", import.meta.url));
 
-/** What each folder may import, beside itself. `.` is the entry and the environment. */
+/** What each folder may import, beside itself.  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   inbound: ["core"],
   api: ["core"],
-  store: ["core", "env.ts", "secrets.ts"],
+  store: ["core", "secrets.ts"],
   local: [],
   "secrets.ts": [],
-  "env.ts": ["secrets.ts", "store"],
-  "index.ts": ["api", "env.ts", "inbound", "secrets.ts", "store"],
+  "index.ts": ["api", "inbound", "secrets.ts", "store"],
 };
 
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
 
-function importsOf(file: string): { readonly target: string; readonly typesOnly: boolean }[] {
+function importsOf(file: string): string[] {
   const text = readFileSync(join(SRC, file), "utf8");
-  return [...text.matchAll(/^(?:import|export) (type )?[^;]*?from "(\.[^"]+)";/gms)].map((match) => ({
-    target: relative(SRC, join(SRC, dirname(file), match[2] ?? "")),
-    typesOnly: match[1] !== undefined,
-  }));
+  const found = text.matchAll(/^(?:import|export) [^;]*?from "(\.[^"]+)";/gms);
+  return [...found].map((match) => relative(SRC, join(SRC, dirname(file), match[1] ?? "")));
 }
 
 const roomOf = (file: string): string => file.split("/")[0] ?? file;
@@ -38,13 +35,9 @@ test("there are files in every folder named here", () => {
 test.each(files)("%s imports only what lies below it", (file) => {
   const room = roomOf(file);
   const wrong = importsOf(file).filter(
-    ({ target }) => roomOf(target) !== room && !MAY_IMPORT[room]?.includes(roomOf(target)),
+    (target) => roomOf(target) !== room && !MAY_IMPORT[room]?.includes(roomOf(target)),
   );
   expect(wrong).toEqual([]);
-});
-
-test("the environment imports types only", () => {
-  expect(importsOf("env.ts").every((found) => found.typesOnly)).toBe(true);
 });
 
 test.each(files.filter((file) => roomOf(file) === "core"))(
@@ -64,8 +57,7 @@ test("no two files import one another in a circle", () => {
       circles.push([...path.slice(path.indexOf(file)), file].join(" → "));
       return;
     }
-    // Types are gone at run time, and env.ts names the objects by type only.
-    for (const { target, typesOnly } of importsOf(file)) if (!typesOnly) walk(target, [...path, file]);
+    for (const target of importsOf(file)) walk(target, [...path, file]);
   };
   for (const file of files) walk(file, []);
   expect(circles).toEqual([]);

@@ -2,7 +2,7 @@
 // delivers real messages to it. Prints what each sending server was told, and why; exits 0 only if all of it was right.
 
 import PostalMime from "postal-mime";
-import { readMessage } from "../../test/messages/messages.ts";
+import { readMessage } from "./messages.ts";
 import { type Delivery, startWorker } from "./worker.ts";
 
 interface Minted {

@@ -1,7 +1,6 @@
 // The list of domains: the one object of the deployment that writes it. Domain objects tell it of themselves.
 
 import { DurableObject } from "cloudflare:workers";
-import type { Env } from "../env.ts";
 
 /** The name by which the one object is found. */
 export const DIRECTORY_NAME = "directory";
@@ -13,10 +12,10 @@ export interface DomainsPage {
   readonly more: boolean;
 }
 
-export class DirectoryObject extends DurableObject<Env> {
+export class DirectoryObject extends DurableObject {
   readonly #sql: SqlStorage;
 
-  constructor(state: DurableObjectState, env: Env) {
+  constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
     this.#sql = state.storage.sql;
     this.#sql.exec("CREATE TABLE IF NOT EXISTS domains (domain TEXT PRIMARY KEY) WITHOUT ROWID");

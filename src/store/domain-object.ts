@@ -14,11 +14,16 @@ import { bringKeys, firstKey, type ImportedKey, type Key } from "../core/keyring
 import type { Route, Routes } from "../core/route.ts";
 import { createSnapshot, EVERYWHERE_MS, encodeSnapshot, revise, type Snapshot } from "../core/snapshot.ts";
 import { NONCE_OCTETS, unwrapSecret, wrapSecret } from "../core/wrapping.ts";
-import type { Env } from "../env.ts";
-import { readSecrets } from "../secrets.ts";
-import { DIRECTORY_NAME } from "./directory-object.ts";
+import { readSecrets, type SecretBindings } from "../secrets.ts";
+import { DIRECTORY_NAME, type DirectoryObject } from "./directory-object.ts";
 import { importWrappingKeys } from "./opened-keys.ts";
 import { snapshotKey } from "./published-snapshots.ts";
+
+/** What a domain's object uses of the deployment. */
+export interface DomainObjectBindings extends SecretBindings {
+  readonly SNAPSHOTS: KVNamespace;
+  readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
+}
 
 /** An outcome as it crosses to the caller: the snapshot encoded. */
 export type Written =
@@ -35,7 +40,7 @@ const PUBLISH_AGAIN_MS = 10_000;
 /** Octets of a signing key that we make; they are stored as base64url text. */
 const SECRET_OCTETS = 32;
 
-export class DomainObject extends DurableObject<Env> {
+export class DomainObject extends DurableObject<DomainObjectBindings> {
   #turn: Promise<unknown> = Promise.resolve();
   #publishedAt = 0;
 

@@ -3,30 +3,34 @@
 import type { Outcome, SettingsChange } from "../core/change.ts";
 import type { Route } from "../core/route.ts";
 import { decodeSnapshot, type Snapshot } from "../core/snapshot.ts";
-import type { Env } from "../env.ts";
 import { DIRECTORY_NAME, type DomainsPage } from "./directory-object.ts";
-import type { DomainObject, Written } from "./domain-object.ts";
+import type { DomainObject, DomainObjectBindings, Written } from "./domain-object.ts";
 import type { PublishedSnapshots } from "./published-snapshots.ts";
 import { reach } from "./unreachable.ts";
 
+/** The Worker's bindings, as the platform hands them over. */
+export interface Bindings extends DomainObjectBindings {
+  readonly DOMAINS: DurableObjectNamespace<DomainObject>;
+}
+
 /** Asks a domain's object for its snapshot, encoded. Throws what the call throws. */
-export async function askDomain(env: Env, domain: string): Promise<string | null> {
-  return stub(env, domain).read();
+export async function askDomain(bindings: Bindings, domain: string): Promise<string | null> {
+  return stub(bindings, domain).read();
 }
 
 export class Domains {
-  readonly #env: Env;
+  readonly #bindings: Bindings;
   readonly #snapshots: PublishedSnapshots;
 
   /** @param snapshots what this isolate holds; it takes over each write */
-  constructor(env: Env, snapshots: PublishedSnapshots) {
-    this.#env = env;
+  constructor(bindings: Bindings, snapshots: PublishedSnapshots) {
+    this.#bindings = bindings;
     this.#snapshots = snapshots;
   }
 
   /** The domain as its object has it; null where it is not configured. */
   async read(domain: string): Promise<Snapshot | null> {
-    const text = await reach(() => askDomain(this.#env, domain));
+    const text = await reach(() => askDomain(this.#bindings, domain));
     const snapshot = text === null ? null : decodeSnapshot(text);
     this.#snapshots.adopt(domain, snapshot);
     return snapshot;
@@ -47,14 +51,14 @@ export class Domains {
 
   /** Deletes the domain. False where it is not configured. */
   async forget(domain: string): Promise<boolean> {
-    const existed = await reach(async () => stub(this.#env, domain).forget());
+    const existed = await reach(async () => stub(this.#bindings, domain).forget());
     this.#snapshots.adopt(domain, null);
     return existed;
   }
 
   /** At most `limit` domains behind `after`, in alphabetical order. */
   list(after: string, limit: number): Promise<DomainsPage> {
-    const { DIRECTORY } = this.#env;
+    const { DIRECTORY } = this.#bindings;
     return reach(async () => DIRECTORY.get(DIRECTORY.idFromName(DIRECTORY_NAME)).list(after, limit));
   }
 
@@ -62,7 +66,7 @@ export class Domains {
     domain: string,
     call: (object: DurableObjectStub<DomainObject>) => Promise<Written>,
   ): Promise<Outcome> {
-    const written = await reach(() => call(stub(this.#env, domain)));
+    const written = await reach(() => call(stub(this.#bindings, domain)));
     if (!("snapshot" in written)) return written;
     const snapshot = decodeSnapshot(written.snapshot);
     this.#snapshots.adopt(domain, snapshot);
@@ -70,6 +74,6 @@ export class Domains {
   }
 }
 
-function stub(env: Env, domain: string): DurableObjectStub<DomainObject> {
-  return env.DOMAINS.get(env.DOMAINS.idFromName(domain));
+function stub(bindings: Bindings, domain: string): DurableObjectStub<DomainObject> {
+  return bindings.DOMAINS.get(bindings.DOMAINS.idFromName(domain));
 }

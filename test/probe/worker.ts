@@ -1,8 +1,8 @@
 // The Worker under a probe, in workerd: messages that the local platform can't make, storage that fails on demand,
 // and a count of what is read. Everything but what it fails is the real thing.
 
-import type { Env } from "../../src/env.ts";
 import worker, { DirectoryObject, DomainObject } from "../../src/index.ts";
+import type { Bindings } from "../../src/store/domains.ts";
 
 export { DirectoryObject, DomainObject };
 
@@ -37,9 +37,9 @@ export default {
     probed.headers.set("x-probe-reads", JSON.stringify(reads));
     return probed;
   },
-} satisfies ExportedHandler<Env>;
+} satisfies ExportedHandler<Bindings>;
 
-async function receive(message: ProbedMessage, env: Env, reads: Reads) {
+async function receive(message: ProbedMessage, env: Bindings, reads: Reads) {
   const outcome = {
     rejected: null as string | null,
     forwarded: [] as string[],
@@ -71,7 +71,7 @@ async function receive(message: ProbedMessage, env: Env, reads: Reads) {
 }
 
 /** The environment, with its reads counted and the named calls failing as the platform's do. */
-function probe(env: Env, faults: readonly Fault[], reads: Reads): Env {
+function probe(env: Bindings, faults: readonly Fault[], reads: Reads): Bindings {
   const counted = <T extends object>(
     target: T,
     methods: readonly string[],

@@ -1,8 +1,8 @@
 // Real messages through the email event of the built Worker, in workerd with its real KV and Durable Objects.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readMessage } from "../../src/local/messages.ts";
 import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
-import { readMessage } from "../messages/messages.ts";
 
 let worker: LocalWorker;
 let minted: { reversePath: string; messageId: string };
