@@ -33,6 +33,9 @@ const TYPE_PREFIX = "urn:countersign:problem:";
 /** Seconds after which a client may try again. */
 const RETRY_AFTER_S = 10;
 
+/** What every response bears; a problem may be answered before the app is reached. */
+const SAFE_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+
 /** The response for a failure. */
 export function problem(
   type: ProblemType,
@@ -40,7 +43,11 @@ export function problem(
   extra: { errors?: readonly FieldProblem[]; headers?: Record<string, string> } = {},
 ): Response {
   const [status, title] = PROBLEMS[type];
-  const headers = new Headers({ "content-type": "application/problem+json", ...extra.headers });
+  const headers = new Headers({
+    ...SAFE_HEADERS,
+    "content-type": "application/problem+json",
+    ...extra.headers,
+  });
   if (status === 401) headers.set("www-authenticate", "Bearer");
   if (status === 503) headers.set("retry-after", String(RETRY_AFTER_S));
   const body = {

@@ -40,6 +40,10 @@ test("another domain's does not count, though the key were the same", async () =
   expect(await find(await mintFor({ localPart: "user", domain: "example.org" }))).toBe("none");
 });
 
+test("nor does one whose domain was changed to look like another's", async () => {
+  expect(await find((await mintFor()).replace("@example.com", "@example.org"))).toBe("none");
+});
+
 test("it lives through its expiry day", async () => {
   const messageId = await mintFor();
   const expires = (dayOf(NOW) + 31) * DAY;

@@ -88,6 +88,7 @@ test.each([
     for (const path of ["/health", "/v1/domains", "/nothing"]) {
       const response = await worker.call("GET", path);
       expect(response.status).toBe(500);
+      expect(response.headers.get("cache-control")).toBe("no-store");
       const body = await response.text();
       expect(body).toContain(message);
       expect(body).toContain("urn:countersign:problem:misconfigured");
