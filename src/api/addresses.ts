@@ -1,7 +1,7 @@
 // Minting and validating addresses.
 
 import { type Context, Hono } from "hono";
-import { lowerCase, splitPath } from "../core/mailbox.ts";
+import { formatMailbox, lowerCase, type Mailbox, splitPath } from "../core/mailbox.ts";
 import { MESSAGE_ID_NONCE_OCTETS } from "../core/message-id.ts";
 import { type Minted, mint, readRepliesTo, readSignable } from "../core/mint.ts";
 import { isLiftable, type TagFinding, validateTag } from "../core/tag-status.ts";
@@ -18,8 +18,8 @@ export const addresses = new Hono<Api>()
 
     const address = readSignable("address", body.address);
     const repliesTo = body.from === undefined ? address : readRepliesTo("from", body.from);
-    const faults = [address, repliesTo].flatMap((read) => (read.kind === "fault" ? [read.fault] : []));
-    if (address.kind === "fault" || repliesTo.kind === "fault") return unusableFields([...new Set(faults)]);
+    if (address.kind === "fault") return unusableFields([address.fault]);
+    if (repliesTo.kind === "fault") return unusableFields([repliesTo.fault]);
     const [snapshot, repliesSnapshot] = await Promise.all([
       snapshots.read(address.mailbox.domain),
       snapshots.read(repliesTo.mailbox.domain),
@@ -59,7 +59,7 @@ export const addresses = new Hono<Api>()
 /** A status that rests on what this location does not hold is found again with what the domain's object holds. */
 async function validateSurely(
   context: Context<Api>,
-  forwardPath: { localPart: string; domain: string },
+  forwardPath: Mailbox,
   domain: string,
 ): Promise<TagFinding | null> {
   const { snapshots, open, now } = context.env;
@@ -80,7 +80,7 @@ function presentFinding(finding: TagFinding) {
   const { status, original, scheme, key, expires } = finding;
   return {
     status,
-    original: `${original.localPart}@${original.domain}`,
+    original: formatMailbox(original),
     scheme,
     key,
     expires: expires === null ? null : new Date(expires).toISOString(),

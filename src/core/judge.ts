@@ -6,7 +6,7 @@ import { type Evidence, findEvidence } from "./evidence.ts";
 import type { OpenKey } from "./keyring.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { type MessageIdFinding, readMessageIds, validateMessageIds } from "./message-id.ts";
-import { type Decision, decide } from "./policy.ts";
+import { annotate, type Decision, decide } from "./policy.ts";
 import { isAutoReply, type MailHeaders } from "./report.ts";
 import { findRoute } from "./route.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -24,12 +24,6 @@ export interface Verdict {
   readonly bounce: boolean;
   readonly evidence: Evidence;
   readonly decision: Decision;
-  /**
-   * Whether a message would be refused, or have nowhere to go, for something that this snapshot does not hold or may
-   * hold no longer: ask the domain's object before you act on it.
-   */
-  readonly doubtful: boolean;
-  /** Header fields that tell the recipient what was found; none for ordinary mail to an untagged address. */
   readonly annotations: ReadonlyMap<string, string>;
 }
 
@@ -46,17 +40,10 @@ export async function judge(mail: Mail, snapshot: Snapshot, open: OpenKey, now: 
   const { original, status: tagStatus } = tag;
   const evidence = findEvidence({ tagStatus, messageId, autoReply, original, settings });
   const route = findRoute(snapshot.routes, original.localPart);
-  const decision = decide({ bounce, autoReply, tagStatus, evidence, route, mode: settings.mode });
-  return {
-    tag,
-    bounce,
-    evidence,
-    decision,
-    doubtful:
-      decision.restsOnSnapshot ||
-      (decision.disposition === "rejected" && (isLiftable(tagStatus) || messageId === "unknown-key")),
-    annotations: annotate(tag, bounce, evidence, decision),
-  };
+  const liftable = isLiftable(tagStatus) || messageId === "unknown-key";
+  const facts = { bounce, autoReply, tagStatus, evidence, liftable, route, mode: settings.mode };
+  const decision = decide(facts);
+  return { tag, bounce, evidence, decision, annotations: annotate(facts, decision, original.domain) };
 }
 
 function findMessageId(
@@ -68,17 +55,4 @@ function findMessageId(
 ): Promise<MessageIdFinding> {
   const messageIds = readMessageIds(headers.get("in-reply-to"), headers.get("references"));
   return validateMessageIds(messageIds, original, snapshot, open, now);
-}
-
-function annotate(
-  tag: TagFinding,
-  bounce: boolean,
-  evidence: Evidence,
-  decision: Decision,
-): Map<string, string> {
-  const headers = new Map<string, string>();
-  if (!bounce && tag.status === "missing") return headers;
-  headers.set("X-Countersign", `${tag.status}; by=${tag.original.domain}; evidence=${evidence}`);
-  if (decision.disposition === "would-reject") headers.set("X-Countersign-Would", "reject");
-  return headers;
 }

@@ -20,6 +20,8 @@ export interface Facts {
   readonly autoReply: boolean;
   readonly tagStatus: TagStatus;
   readonly evidence: Evidence;
+  /** Whether a newer snapshot may hold what makes evidence of this message's tag or Message-ID. */
+  readonly liftable: boolean;
   readonly route: Route | null;
   /** The domain's. */
   readonly mode: Mode;
@@ -33,7 +35,10 @@ export type Action =
 export interface Decision {
   readonly disposition: Disposition;
   readonly action: Action;
-  /** Whether what the domain's snapshot lacks, or says of the route, decided; a newer one could decide otherwise. */
+  /**
+   * Whether the message is refused, or has nowhere to go, for something that the domain's snapshot lacks or may hold no
+   * longer: ask the domain's object before you act on it.
+   */
   readonly restsOnSnapshot: boolean;
 }
 
@@ -72,11 +77,23 @@ export function decide(facts: Facts): Decision {
   const unproven = mode !== "off" && facts.bounce && facts.evidence === "none";
   if (unproven && mode === "enforce") {
     const action: Action = { kind: "reject", sentence: SENTENCES.unsignedBounce };
-    return { disposition: "rejected", action, restsOnSnapshot: false };
+    return { disposition: "rejected", action, restsOnSnapshot: facts.liftable };
   }
   return route.action === "consume"
     ? taken({ kind: "consume" }, unproven ? "would-reject" : "consumed")
     : taken({ kind: "forward", to: route.to }, unproven ? "would-reject" : "forwarded");
+}
+
+/**
+ * Header fields that tell the recipient what was found and decided; none for ordinary mail to an untagged address.
+ * @param domain the forward-path's, in lower case
+ */
+export function annotate(facts: Facts, decision: Decision, domain: string): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  if (!facts.bounce && facts.tagStatus === "missing") return fields;
+  fields.set("X-Countersign", `${facts.tagStatus}; by=${domain}; evidence=${facts.evidence}`);
+  if (decision.disposition === "would-reject") fields.set("X-Countersign-Would", "reject");
+  return fields;
 }
 
 function routeRejects(sentence: string): Decision {

@@ -66,7 +66,7 @@ async function judgeSurely(mail: Mail, receiving: Receiving, now: number): Promi
   const snapshot = await receiving.snapshots.read(domain);
   if (snapshot === null) return null;
   const verdict = await judge(mail, snapshot, receiving.open, now);
-  if (!verdict.doubtful) return verdict;
+  if (!verdict.decision.restsOnSnapshot) return verdict;
   const confirmed = await receiving.snapshots.confirm(domain);
   if (confirmed === null) return null;
   return confirmed.revision === snapshot.revision ? verdict : judge(mail, confirmed, receiving.open, now);

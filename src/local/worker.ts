@@ -27,6 +27,8 @@ export interface LocalWorker {
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
   /** Delivers a raw message to the Worker's email handler. */
   deliver(envelope: { from: string; to: string }, raw: string): Promise<Delivery>;
+  /** Reloads the Worker with other secrets; its storage stays. */
+  changeSecrets(secrets: Record<string, string>): Promise<void>;
   /** The bindings, as the Worker has them. */
   bindings(): Promise<Record<string, unknown>>;
   stop(): Promise<void>;
@@ -34,20 +36,17 @@ export interface LocalWorker {
 
 /** Starts a Worker of its own with secrets of its own. */
 export async function startWorker(
-  options: { configPath?: string; vars?: Record<string, string>; secrets?: Record<string, string> } = {},
+  options: { configPath?: string; secrets?: Record<string, string> } = {},
 ): Promise<LocalWorker> {
   const adminToken = randomBytes(24).toString("hex");
-  const secrets = { ADMIN_TOKEN: adminToken, KEYRING_SECRET: randomBytes(24).toString("hex") };
-  const server = createTestHarness({
-    root: ROOT,
-    workers: [
-      {
-        configPath: options.configPath ?? "./wrangler.toml",
-        secrets: { ...secrets, ...options.secrets },
-        vars: options.vars ?? {},
-      },
-    ],
-  });
+  const own = {
+    ADMIN_TOKEN: adminToken,
+    KEYRING_SECRET: randomBytes(24).toString("hex"),
+    ...options.secrets,
+  };
+  const configPath = options.configPath ?? "./wrangler.toml";
+  const harness = (secrets: Record<string, string>) => ({ root: ROOT, workers: [{ configPath, secrets }] });
+  const server = createTestHarness(harness(own));
   await server.listen();
   const worker = server.getWorker();
   return {
@@ -69,6 +68,7 @@ export async function startWorker(
       const result = await worker.email({ ...envelope, raw });
       return { ...readAnswer(result), forwards: readForwards(result), logged: readLog(server.getLogs()) };
     },
+    changeSecrets: (secrets) => server.update(harness({ ...own, ...secrets })),
     bindings: () => worker.getEnv(),
     stop: () => server.close(),
   };

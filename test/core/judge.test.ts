@@ -75,25 +75,27 @@ describe("a refusal is doubtful", () => {
     ["where there is no route", { routes: {} }],
     ["where the route rejects", { routes: { "*": { action: "reject", reason: "No." } } }],
   ] as const)("%s", async (_, spoiled) => {
-    expect((await judged({ spoiled: { ...ENFORCE, ...spoiled } })).doubtful).toBe(true);
+    expect((await judged({ spoiled: { ...ENFORCE, ...spoiled } })).decision.restsOnSnapshot).toBe(true);
   });
 
   test("where the tag has expired, since the lifetime may have grown", async () => {
-    expect((await judged({ now: NOW + 20 * 86_400_000 })).doubtful).toBe(true);
+    expect((await judged({ now: NOW + 20 * 86_400_000 })).decision.restsOnSnapshot).toBe(true);
   });
 
   test("where a Message-ID names a key number that is not held", async () => {
     const spoiled = { ...ENFORCE, keys: [{ ...KEY, number: 4 }] };
     const headers = { "in-reply-to": await messageId() };
-    expect((await judged({ to: "user@example.com", headers, spoiled })).doubtful).toBe(true);
-    expect((await judged({ to: "user@example.com", spoiled })).doubtful).toBe(false);
+    expect((await judged({ to: "user@example.com", headers, spoiled })).decision.restsOnSnapshot).toBe(true);
+    expect((await judged({ to: "user@example.com", spoiled })).decision.restsOnSnapshot).toBe(false);
   });
 });
 
 test.each(["user@example.com", "prvs=3788b9ac3f=user@example.com", "prvs=x=user@example.com"])(
   "a forged bounce to %s is no doubt: it costs no question",
   async (to) => {
-    expect(await judged({ to })).toMatchObject({ doubtful: false, decision: { disposition: "rejected" } });
+    expect(await judged({ to })).toMatchObject({
+      decision: { disposition: "rejected", restsOnSnapshot: false },
+    });
   },
 );
 

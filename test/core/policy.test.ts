@@ -21,6 +21,7 @@ const FACTS: Facts = {
   autoReply: false,
   tagStatus: "missing",
   evidence: "none",
+  liftable: false,
   route: FORWARD,
   mode: "enforce",
 };
@@ -109,10 +110,12 @@ test("a route's own mode beats the domain's", () => {
   }
 });
 
-test("only what the snapshot says of routes makes a decision rest on it", () => {
+test("a decision rests on the snapshot where that may lack the route, or what makes evidence", () => {
   expect(decide({ ...FACTS, route: null }).restsOnSnapshot).toBe(true);
   expect(decide({ ...FACTS, route: REJECT }).restsOnSnapshot).toBe(true);
   expect(decide(FACTS).restsOnSnapshot).toBe(false);
+  expect(decide({ ...FACTS, liftable: true }).restsOnSnapshot).toBe(true);
+  expect(decide({ ...FACTS, liftable: true, mode: "observe" }).restsOnSnapshot).toBe(false);
 });
 
 test("every sentence is one line of printable ASCII without an address", () => {

@@ -76,6 +76,31 @@ describe("in KV", () => {
   });
 });
 
+test("KEYRING_SECRET is changed without losing a key", async () => {
+  const [former, current] = ["f".repeat(32), "c".repeat(32)];
+  const worker = await startWorker({ secrets: { KEYRING_SECRET: former } });
+  try {
+    const mint = async () => {
+      const response = await worker.call("POST", "/v1/addresses", { address: "a@changed.example" });
+      return ((await response.json()) as { reversePath?: string }).reversePath;
+    };
+    await worker.call("PUT", "/v1/domains/changed.example", {});
+    const reversePath = await mint();
+    expect(reversePath).toMatch(/^prvs=/);
+
+    await worker.changeSecrets({ KEYRING_SECRET: current });
+    expect(await mint()).toBeUndefined();
+    await worker.changeSecrets({ KEYRING_SECRET: current, KEYRING_SECRET_PREVIOUS: former });
+    expect(await mint()).toBe(reversePath);
+    // The next write wraps the keys anew; then the former secret can go.
+    expect((await worker.call("PATCH", "/v1/domains/changed.example", {})).status).toBe(200);
+    await worker.changeSecrets({ KEYRING_SECRET: current });
+    expect(await mint()).toBe(reversePath);
+  } finally {
+    await worker.stop();
+  }
+});
+
 test.each([
   [{ ADMIN_TOKEN: "" }, "ADMIN_TOKEN is not set"],
   [{ ADMIN_TOKEN: "x".repeat(31) }, "ADMIN_TOKEN has 31 characters"],
