@@ -1,15 +1,21 @@
-// A last line that any machine can read: how many tests passed, failed and were skipped. Under CI a skipped one fails.
+// The last lines, for people and machines: which suites were skipped and why, and how many tests passed, failed and
+// were skipped. Under CI a skipped one fails.
 
-import type { Reporter, TestModule } from "vitest/node";
+import type { Reporter, TestCase, TestModule } from "vitest/node";
 
 export class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
-    for (const module of modules) {
-      for (const test of module.children.allTests()) count[test.result().state] += 1;
-    }
-    const skipped = count.skipped + count.pending;
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const count = (...states: string[]): number =>
+      tests.filter((test) => states.includes(test.result().state)).length;
+    const skipped = count("skipped", "pending");
+    const suites = new Set(tests.filter((test) => test.result().state === "skipped").map(nameSuite));
+    for (const suite of suites) console.log(`skipped: ${suite}`);
     if (process.env["CI"] && skipped > 0) process.exitCode = 1;
-    console.log(`${count.passed} passed, ${count.failed} failed, ${skipped} skipped`);
+    console.log(`${count("passed")} passed, ${count("failed")} failed, ${skipped} skipped`);
   }
+}
+
+function nameSuite(test: TestCase): string {
+  return test.parent.type === "suite" ? test.parent.fullName : test.fullName;
 }

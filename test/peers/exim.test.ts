@@ -9,10 +9,10 @@ import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
 import { findPeer } from "./peer.ts";
 
 const EXIM = findPeer("exim4", "exim4-daemon-heavy");
-const MISSING = EXIM === null ? " (skipped: apt-get install exim4-daemon-heavy)" : "";
+const MISSING = EXIM === null ? " (apt-get install exim4-daemon-heavy)" : "";
 /** Exim takes a configuration that is not its own from root only. */
 const SESSION = EXIM !== null && process.getuid?.() === 0;
-const NOT_ROOT = EXIM !== null && !SESSION ? " (skipped: Exim takes this configuration from root only)" : "";
+const NOT_ROOT = EXIM !== null && !SESSION ? " (Exim takes this configuration from root only)" : "";
 
 const KEY = { number: 3, secret: "the secret of both" };
 const FORMER = { number: 8, secret: "the one before" };
