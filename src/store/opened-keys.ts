@@ -6,25 +6,23 @@ import { importWrappingKey, unwrapSecret } from "../core/wrapping.ts";
 import type { Secrets } from "../secrets.ts";
 
 /** By wrapped form, which no two keys share: its nonce is random and its place is sealed in. */
-export type KeyMemory = Map<string, Promise<Slot>>;
+export type KeyMemory = Map<string, Slot>;
 
 /** Slots held; the one opened longest ago makes room. */
 const HELD_AT_MOST = 20_000;
 
 /** Opens keys with the deployment's secrets. What is returned throws where a key does not unwrap. */
 export function openKeys(memory: KeyMemory, secrets: Secrets): OpenKey {
-  return (domain, key) => {
+  return async (domain, key) => {
     const held = memory.get(key.wrapped);
     if (held !== undefined) return held;
-    const opening = open(domain, key, secrets);
-    memory.set(key.wrapped, opening);
-    // A failure is not kept: the next message may find the secret put right.
-    opening.catch(() => memory.delete(key.wrapped));
+    const slot = await open(domain, key, secrets);
+    memory.set(key.wrapped, slot);
     if (memory.size > HELD_AT_MOST) {
       const oldest = memory.keys().next();
       if (!oldest.done) memory.delete(oldest.value);
     }
-    return opening;
+    return slot;
   };
 }
 

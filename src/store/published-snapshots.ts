@@ -9,6 +9,8 @@ import { StorageUnreachable } from "./unreachable.ts";
 export const HELD_MS = 15_000;
 /** How long an object's answer stands before it may be asked again, in milliseconds. */
 export const ASK_EVERY_MS = 10_000;
+/** How long KV and the object are each waited for, in milliseconds. */
+const ANSWER_WITHIN_MS = 5_000;
 /** The least that KV takes, in seconds. */
 const KV_CACHE_TTL_S = 30;
 /** Domains held; the one that was read longest ago makes room. Strangers can name any number of them. */
@@ -27,7 +29,8 @@ interface Held {
 /** One isolate's memory: shared by all its requests, gone with it. */
 export interface SnapshotMemory {
   readonly held: Map<string, Held>;
-  readonly asking: Map<string, Promise<Snapshot | null>>;
+  /** Questions under way. Whoever asked may be gone and take the answer along, so one counts for a while only. */
+  readonly asking: Map<string, { readonly answer: Promise<Snapshot | null>; readonly since: number }>;
   readonly failedAt: Map<string, number>;
 }
 
@@ -77,9 +80,11 @@ export class PublishedSnapshots {
       throw new StorageUnreachable("The domain's object could not be asked a moment ago.");
     }
     const underWay = asking.get(domain);
-    if (underWay !== undefined) return underWay;
+    if (underWay !== undefined && this.#now < underWay.since + ANSWER_WITHIN_MS) {
+      return inTime(underWay.answer);
+    }
     const answer = this.#ask(domain).finally(() => asking.delete(domain));
-    asking.set(domain, answer);
+    asking.set(domain, { answer, since: this.#now });
     return answer;
   }
 
@@ -91,7 +96,7 @@ export class PublishedSnapshots {
 
   async #readPublished(domain: string): Promise<Snapshot | null> {
     try {
-      const text = await this.#sources.published(snapshotKey(domain), KV_CACHE_TTL_S);
+      const text = await inTime(this.#sources.published(snapshotKey(domain), KV_CACHE_TTL_S));
       return text === null ? null : decodeSnapshot(text);
     } catch {
       // The object knows better than an unreadable KV; where it can't be asked either, that failure is told.
@@ -101,7 +106,7 @@ export class PublishedSnapshots {
 
   async #ask(domain: string): Promise<Snapshot | null> {
     try {
-      const text = await this.#sources.ask(domain);
+      const text = await inTime(this.#sources.ask(domain));
       this.#memory.failedAt.delete(domain);
       return this.#holdAnswer(domain, text === null ? null : decodeSnapshot(text)).snapshot;
     } catch (cause) {
@@ -136,6 +141,18 @@ export class PublishedSnapshots {
   #hold(domain: string, held: Held): Held {
     remember(this.#memory.held, domain, held);
     return held;
+  }
+}
+
+/** The answer, or `StorageUnreachable` where it does not come: another request's answer may never. */
+async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const error = new StorageUnreachable("Storage did not answer in time.");
+  const timer = setTimeout(() => reject(error), ANSWER_WITHIN_MS);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

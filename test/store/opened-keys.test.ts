@@ -17,9 +17,8 @@ async function wrappedBy(secret: string) {
 test("a key is unwrapped once in an isolate", async () => {
   const memory: KeyMemory = new Map();
   const key = await wrappedBy(SECRETS.keyring);
-  const first = openKeys(memory, SECRETS)("example.com", key);
-  expect(openKeys(memory, SECRETS)("example.com", { ...key })).toBe(first);
-  await first;
+  const first = await openKeys(memory, SECRETS)("example.com", key);
+  expect(await openKeys(memory, SECRETS)("example.com", { ...key })).toBe(first);
 });
 
 test("the previous secret still unwraps", async () => {

@@ -1,7 +1,7 @@
 // How an isolate reads: memory, KV, and the object's word where those leave doubt. The sources are fakes that count,
 // lag and fail; the clock is moved by hand.
 
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { encodeSnapshot, type Snapshot } from "../../src/core/snapshot.ts";
 import { emptySnapshotMemory, PublishedSnapshots, snapshotKey } from "../../src/store/published-snapshots.ts";
 import { StorageUnreachable } from "../../src/store/unreachable.ts";
@@ -108,6 +108,28 @@ describe("confirming", () => {
     const answers = await Promise.all(Array.from({ length: 100 }, () => at(0).confirm(DOMAIN)));
     expect(new Set(answers.map((answer) => answer?.revision))).toEqual(new Set([FIRST.revision]));
     expect(calls).toEqual([ASKED]);
+  });
+
+  test("an answer that never comes defers whoever waits for it, and is asked for again", async () => {
+    vi.useFakeTimers();
+    try {
+      const never = { published: async () => null, ask: () => new Promise<never>(() => {}) };
+      const snapshots = new PublishedSnapshots(memory, never, NOW);
+      const waiting = Promise.allSettled([snapshots.confirm(DOMAIN), snapshots.confirm(DOMAIN)]);
+      await vi.advanceTimersByTimeAsync(5_000);
+      const reasons = (await waiting).map((result) => result.status === "rejected" && result.reason);
+      expect(reasons.map((reason) => reason instanceof StorageUnreachable)).toEqual([true, true]);
+    } finally {
+      vi.useRealTimers();
+    }
+    object = FIRST;
+    expect(await at(10_000).confirm(DOMAIN)).toEqual(FIRST);
+  });
+
+  test("a question whose asker is gone does not stand in the way", async () => {
+    memory.asking.set(DOMAIN, { answer: new Promise(() => {}), since: NOW });
+    object = FIRST;
+    expect(await at(5_000).confirm(DOMAIN)).toEqual(FIRST);
   });
 
   test("fails where the object can't be asked, and keeps what is held", async () => {

@@ -55,6 +55,13 @@ test("a domain that is not configured is asked for once, and then refused from m
   expect(second).toMatchObject({ rejected: "Address does not exist.", reads: NO_READS });
 });
 
+test("many requests at once for what is not held share one question to the object", async () => {
+  const crowd = Array.from({ length: 25 }, (_, n) => receive({ from: "", to: `a${n}@absent-crowd.example` }));
+  const outcomes = await Promise.all(crowd);
+  expect(new Set(outcomes.map((outcome) => outcome.rejected))).toEqual(new Set(["Address does not exist."]));
+  expect(outcomes.reduce((sum, outcome) => sum + outcome.reads.object, 0)).toBe(1);
+});
+
 describe("with storage out of reach", () => {
   const all = ["kv-get", "domain-object"];
 
