@@ -10,7 +10,7 @@ import type { Snapshot } from "./snapshot.ts";
 export interface SettingsChange {
   readonly kind: "put" | "patch";
   readonly settings: Partial<Settings>;
-  /** Keys to bring along, in their order; null where the domain makes its own. */
+  /** Keys to bring along, in their order; `rotateDays` is then 0. Null where the domain makes its own. */
   readonly keys: readonly ImportedKey[] | null;
   /** Enforce although nothing shows that the domain has been signing. */
   readonly force: boolean;
@@ -39,51 +39,42 @@ export function changeSettings(
   change: SettingsChange,
 ): { readonly kind: "settings"; readonly settings: Settings } | Refusal {
   if (former === null && change.kind === "patch") return { kind: "unconfigured" };
-  const base = change.kind === "patch" && former !== null ? former.settings : defaultsFor(former, change);
-  const settings = { ...base, ...change.settings };
-  const faults = [...checkSettings(settings), ...checkShared(change)];
+  const base = change.kind === "patch" && former !== null ? former.settings : defaultsFor(former);
+  const brought = former === null && change.keys !== null;
+  const settings = { ...base, ...change.settings, ...(brought ? { rotateDays: 0 } : {}) };
+  const faults = checkSettings(settings);
   if (faults.length > 0) return { kind: "unusable", faults };
   if (former !== null && change.keys !== null) return { kind: "keys-fixed" };
   const startsEnforcing = settings.mode === "enforce" && former?.settings.mode !== "enforce";
   return startsEnforcing && !change.force ? { kind: "not-ready" } : { kind: "settings", settings };
 }
 
+/** The routes after a change; `isNew` where it made one that was not there. */
+export interface RoutesChange {
+  readonly kind: "routes";
+  readonly routes: Routes;
+  readonly isNew: boolean;
+}
+
 /** All routes put in place of the former ones. */
-export function replaceRoutes(
-  routes: readonly [string, Route][],
-): { kind: "routes"; routes: Routes } | Refusal {
-  return bounded(new Map(routes));
+export function replaceRoutes(routes: readonly [string, Route][]): RoutesChange | Refusal {
+  return bounded(new Map(routes), false);
 }
 
 /** One local-part's route set; `null` removes it. */
-export function changeRoute(
-  former: Routes,
-  localPart: string,
-  route: Route | null,
-): { kind: "routes"; routes: Routes } | Refusal {
+export function changeRoute(former: Routes, localPart: string, route: Route | null): RoutesChange | Refusal {
   const routes = new Map(former);
-  if (route !== null) return bounded(routes.set(localPart, route));
-  return routes.delete(localPart) ? { kind: "routes", routes } : { kind: "no-such-route" };
+  if (route !== null) return bounded(routes.set(localPart, route), !former.has(localPart));
+  return routes.delete(localPart) ? { kind: "routes", routes, isNew: false } : { kind: "no-such-route" };
 }
 
-/** A key that another signer uses as well is not rotated away from under it: `rotateDays` is 0 unless asked for. */
-function defaultsFor(former: Snapshot | null, change: SettingsChange): Settings {
-  const shared = former === null ? change.keys !== null : former.keys.some((key) => key.imported);
-  return shared ? { ...DEFAULTS, rotateDays: 0 } : DEFAULTS;
+/** A key that another signer uses as well is not rotated away from under it, unless that is asked for later. */
+function defaultsFor(former: Snapshot | null): Settings {
+  return former?.keys.some((key) => key.imported) ? { ...DEFAULTS, rotateDays: 0 } : DEFAULTS;
 }
 
-function checkShared(change: SettingsChange): Fault[] {
-  if (change.keys === null || (change.settings.rotateDays ?? 0) === 0) return [];
-  return [
-    {
-      field: "rotateDays",
-      detail: "It is 0 while keys are brought along; rotation can be switched on later.",
-    },
-  ];
-}
-
-function bounded(routes: Routes): { kind: "routes"; routes: Routes } | Refusal {
-  if (routes.size <= ROUTES_AT_MOST) return { kind: "routes", routes };
+function bounded(routes: Routes, isNew: boolean): RoutesChange | Refusal {
+  if (routes.size <= ROUTES_AT_MOST) return { kind: "routes", routes, isNew };
   return {
     kind: "unusable",
     faults: [{ field: "routes", detail: `${ROUTES_AT_MOST} routes are the limit.` }],

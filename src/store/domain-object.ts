@@ -7,6 +7,7 @@ import {
   changeRoute,
   changeSettings,
   type Refusal,
+  type RoutesChange,
   replaceRoutes,
   type SettingsChange,
 } from "../core/change.ts";
@@ -59,11 +60,12 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       if (changed.kind !== "settings") return changed;
       const { settings } = changed;
       if (former !== null) {
-        return this.#write(former, revise(former, { settings, keys: await this.#rewrap(former) }, now), now);
+        const revised = revise(former, { settings, keys: await this.#rewrap(former) }, now);
+        return this.#write(former, revised, now, "written");
       }
       const keys = await this.#firstKeys(domain, change.keys, now);
       const after = this.#stored()?.revision ?? 0;
-      return this.#write(null, createSnapshot(domain, settings, keys, now, after), now);
+      return this.#write(null, createSnapshot(domain, settings, keys, now, after), now, "created");
     });
   }
 
@@ -99,20 +101,26 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     });
   }
 
-  #changeRoutes(change: (former: Routes) => { kind: "routes"; routes: Routes } | Refusal): Promise<Written> {
+  #changeRoutes(change: (former: Routes) => RoutesChange | Refusal): Promise<Written> {
     return this.#inTurn(async () => {
       const now = Date.now();
       const former = this.#load();
       if (former === null) return { kind: "unconfigured" };
       const changed = change(former.routes);
       if (changed.kind !== "routes") return changed;
-      const { routes } = changed;
-      return this.#write(former, revise(former, { routes, keys: await this.#rewrap(former) }, now), now);
+      const { routes, isNew } = changed;
+      const revised = revise(former, { routes, keys: await this.#rewrap(former) }, now);
+      return this.#write(former, revised, now, isNew ? "created" : "written");
     });
   }
 
   /** The write that decides, and its publication. */
-  async #write(former: Snapshot | null, snapshot: Snapshot, now: number): Promise<Written> {
+  async #write(
+    former: Snapshot | null,
+    snapshot: Snapshot,
+    now: number,
+    kind: "created" | "written",
+  ): Promise<Written> {
     this.#save(former, snapshot);
     // In the same transaction as the write: were this object to stop here, the alarm publishes.
     await this.ctx.storage.setAlarm(now + PUBLISH_AGAIN_MS);
@@ -122,7 +130,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     } else if (!(await this.#publish())) {
       effectiveBy = null;
     }
-    return { kind: former === null ? "created" : "written", snapshot: encodeSnapshot(snapshot), effectiveBy };
+    return { kind, snapshot: encodeSnapshot(snapshot), effectiveBy };
   }
 
   /** Brings KV and the list of domains up to date with what is stored. False where either did not take it. */

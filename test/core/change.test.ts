@@ -57,9 +57,13 @@ describe("keys brought along", () => {
     expect(changeSettings(former, change())).toMatchObject({ settings: { rotateDays: 0 } });
   });
 
-  test("contradict a rotation that is asked for", () => {
-    const contradiction = changeSettings(null, change({ keys: KEYS, settings: { rotateDays: 30 } }));
-    expect(contradiction).toMatchObject({ kind: "unusable", faults: [{ field: "rotateDays" }] });
+  test("switch it off whatever was asked for with them; it can be switched on later", () => {
+    const asked = { settings: { rotateDays: 30 } };
+    expect(changeSettings(null, change({ ...asked, keys: KEYS }))).toMatchObject({
+      settings: { rotateDays: 0 },
+    });
+    const former = snapshotOf({ keys: [{ ...KEY, imported: true }] });
+    expect(changeSettings(former, change(asked))).toMatchObject({ settings: { rotateDays: 30 } });
   });
 
   test("are a conflict once the domain is there, judged after the values", () => {
@@ -86,10 +90,12 @@ describe("enforcing", () => {
 describe("routes", () => {
   test("one is set, or removed where it is there", () => {
     const set = changeRoute(new Map(), "alice", ROUTE);
-    expect(set).toEqual({ kind: "routes", routes: new Map([["alice", ROUTE]]) });
+    expect(set).toEqual({ kind: "routes", routes: new Map([["alice", ROUTE]]), isNew: true });
+    expect(changeRoute(new Map([["alice", ROUTE]]), "alice", ROUTE)).toMatchObject({ isNew: false });
     expect(changeRoute(new Map([["alice", ROUTE]]), "alice", null)).toEqual({
       kind: "routes",
       routes: new Map(),
+      isNew: false,
     });
     expect(changeRoute(new Map(), "alice", null).kind).toBe("no-such-route");
   });

@@ -288,7 +288,8 @@ describe("routes", () => {
   test("are set, read, and removed one by one, in lower case", async () => {
     const path = `${await domain("routes")}/routes`;
     const set = await call("PUT", `${path}/Alice`, { ...FORWARD, mode: "off" });
-    expect(set).toMatchObject({ status: 200, body: { ...FORWARD, mode: "off" } });
+    expect(set).toMatchObject({ status: 201, body: { ...FORWARD, mode: "off" } });
+    expect((await call("PUT", `${path}/alice`, { ...FORWARD, mode: "off" })).status).toBe(200);
     expect(set.body["effectiveBy"]).toMatch(TIME);
     expect((await call("GET", `${path}/alice`)).body).toEqual({ ...FORWARD, mode: "off" });
     await call("PUT", `${path}/${encodeURIComponent("*")}`, { action: "reject", reason: "Closed." });
