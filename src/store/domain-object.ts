@@ -137,8 +137,8 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   async #publish(): Promise<boolean> {
     const stored = this.#stored();
     if (stored === null) return true;
-    const directory = this.env.DIRECTORY.get(this.env.DIRECTORY.idFromName(DIRECTORY_NAME));
     try {
+      const directory = this.env.DIRECTORY.get(this.env.DIRECTORY.idFromName(DIRECTORY_NAME));
       if (stored.deleted) {
         await this.env.SNAPSHOTS.delete(snapshotKey(stored.domain));
         await directory.remove(stored.domain);

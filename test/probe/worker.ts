@@ -1,13 +1,47 @@
 // The Worker under a probe, in workerd: messages that the local platform can't make, storage that fails on demand,
 // and a count of what is read. Everything but what it fails is the real thing.
 
-import worker, { DirectoryObject, DomainObject } from "../../src/index.ts";
+import worker, { DirectoryObject, DomainObject as RealDomainObject } from "../../src/index.ts";
 import type { Bindings } from "../../src/store/domains.ts";
 
-export { DirectoryObject, DomainObject };
+export { DirectoryObject };
 
 /** What can be made to fail. */
 type Fault = "kv-get" | "domain-object" | "directory-object";
+
+/** What fails inside a domain's object, until it is set anew. The objects run in this isolate. */
+type ObjectFault = "kv-put" | "kv-delete" | "directory" | "transaction";
+let objectFaults: readonly ObjectFault[] = [];
+
+/** The real object, whose writes fail on demand: to KV, to the directory, and its own, which then roll back. */
+export class DomainObject extends RealDomainObject {
+  constructor(state: DurableObjectState, env: Bindings) {
+    super(state, {
+      ...env,
+      SNAPSHOTS: intercept(env.SNAPSHOTS, ["put", "delete"], (method) => {
+        if (objectFaults.includes(`kv-${method}` as ObjectFault))
+          fail("KV failed: 500 Internal Server Error");
+      }),
+      DIRECTORY: intercept(env.DIRECTORY, ["get"], () => {
+        if (objectFaults.includes("directory")) fail("Network connection lost.");
+      }),
+    });
+    const storage = new Proxy(state.storage, {
+      get(real, name) {
+        const value = Reflect.get(real, name, real) as unknown;
+        if (name === "transactionSync" && objectFaults.includes("transaction")) {
+          return (closure: () => void) =>
+            real.transactionSync(() => {
+              closure();
+              fail("disk I/O error");
+            });
+        }
+        return typeof value === "function" ? value.bind(real) : value;
+      },
+    });
+    Object.defineProperty(this, "ctx", { value: { storage } });
+  }
+}
 
 interface ProbedMessage {
   readonly from: string;
@@ -26,6 +60,10 @@ interface Reads {
 export default {
   async fetch(request, env) {
     const reads: Reads = { kv: 0, object: 0, raw: 0 };
+    if (new URL(request.url).pathname === "/probe/object-faults") {
+      objectFaults = await request.json();
+      return new Response(null, { status: 204 });
+    }
     if (new URL(request.url).pathname === "/probe/email") {
       const message = (await request.json()) as ProbedMessage;
       const probed = probe(env, message.faults ?? [], reads);
@@ -72,36 +110,40 @@ async function receive(message: ProbedMessage, env: Bindings, reads: Reads) {
 
 /** The environment, with its reads counted and the named calls failing as the platform's do. */
 function probe(env: Bindings, faults: readonly Fault[], reads: Reads): Bindings {
-  const counted = <T extends object>(
-    target: T,
-    methods: readonly string[],
-    seen: (name: string) => void,
-  ): T =>
-    new Proxy(target, {
-      get(object, name) {
-        const value = Reflect.get(object, name, object) as unknown;
-        if (typeof value !== "function") return value;
-        return (...parameters: unknown[]) => {
-          if (methods.includes(String(name))) seen(String(name));
-          return Reflect.apply(value, object, parameters) as unknown;
-        };
-      },
-    });
-  const fail = (message: string): never => {
-    throw new Error(message);
-  };
   return {
     ...env,
-    SNAPSHOTS: counted(env.SNAPSHOTS, ["get"], () => {
+    SNAPSHOTS: intercept(env.SNAPSHOTS, ["get"], () => {
       reads.kv += 1;
       if (faults.includes("kv-get")) fail("KV GET failed: 500 Internal Server Error");
     }),
-    DOMAINS: counted(env.DOMAINS, ["get"], () => {
+    DOMAINS: intercept(env.DOMAINS, ["get"], () => {
       reads.object += 1;
       if (faults.includes("domain-object")) fail("Network connection lost.");
     }),
-    DIRECTORY: counted(env.DIRECTORY, ["get"], () => {
+    DIRECTORY: intercept(env.DIRECTORY, ["get"], () => {
       if (faults.includes("directory-object")) fail("Network connection lost.");
     }),
   };
+}
+
+/** The binding itself; `before` runs ahead of the named methods, and fails them by throwing. */
+function intercept<T extends object>(
+  binding: T,
+  methods: readonly string[],
+  before: (method: string) => void,
+): T {
+  return new Proxy(binding, {
+    get(real, name) {
+      const value = Reflect.get(real, name, real) as unknown;
+      if (typeof value !== "function") return value;
+      return (...parameters: unknown[]) => {
+        if (methods.includes(String(name))) before(String(name));
+        return Reflect.apply(value, real, parameters) as unknown;
+      };
+    },
+  });
+}
+
+function fail(message: string): never {
+  throw new Error(message);
 }

@@ -118,3 +118,67 @@ test("a message that can't be forwarded is deferred", async () => {
   const outcome = await receive({ from: "", to: reversePath, canBeForwarded: false });
   expect(outcome).toMatchObject({ rejected: null, forwarded: [], thrown: expect.any(String) });
 });
+
+describe("writes that fail", () => {
+  interface Published {
+    get(key: string): Promise<string | null>;
+  }
+  const failing = (...faults: string[]) => worker.call("POST", "/probe/object-faults", faults);
+  const forward = { action: "forward", to: ["alice@inbox.example"] };
+  const enforce = { mode: "enforce" };
+
+  afterAll(() => failing());
+
+  test("in the object's own storage answer 503 and change nothing", async () => {
+    const reversePath = await provision("disk.example");
+    await failing("transaction");
+    const path = "/v1/domains/disk.example";
+    for (const [method, where, body] of [
+      ["PATCH", path, { lifetimeDays: 30 }],
+      ["PUT", `${path}/routes`, { routes: {} }],
+      ["PUT", `${path}/routes/bob`, forward],
+      ["DELETE", `${path}/routes/alice`, undefined],
+      ["DELETE", path, undefined],
+      ["PUT", "/v1/domains/never.example", {}],
+    ] as const) {
+      expect((await worker.call(method, where, body)).status).toBe(503);
+    }
+    await failing();
+    expect(await (await worker.call("GET", path)).json()).toMatchObject({ mode: "enforce", lifetimeDays: 7 });
+    expect(await (await worker.call("GET", `${path}/routes`)).json()).toEqual({ routes: { alice: forward } });
+    expect((await worker.call("GET", "/v1/domains/never.example")).status).toBe(404);
+    expect((await receive({ from: "", to: reversePath })).forwarded).toEqual(forward.to);
+  });
+
+  test("to KV and the directory are written all the same, and made up for by alarm", async () => {
+    const kv = (await worker.bindings())["SNAPSHOTS"] as Published;
+    const listed = async () => {
+      const page = await worker.call("GET", "/v1/domains?limit=1000");
+      return ((await page.json()) as { items: { domain: string }[] }).items.map((item) => item.domain);
+    };
+    await provision("leaving.example");
+
+    await failing("kv-put", "kv-delete", "directory");
+    const created = await worker.call("PUT", "/v1/domains/late.example?force=true", enforce);
+    expect(created.status).toBe(201);
+    expect(await created.json()).toMatchObject({ mode: "enforce", effectiveBy: null });
+    await worker.call("PUT", "/v1/domains/late.example/routes/alice", forward);
+    expect((await worker.call("DELETE", "/v1/domains/leaving.example")).status).toBe(204);
+
+    // Nothing was published, and yet what was written holds: for minting, for mail, and for what was deleted.
+    const minted = await worker.call("POST", "/v1/addresses", { address: "alice@late.example" });
+    const { reversePath } = (await minted.json()) as { reversePath: string };
+    expect((await receive({ from: "", to: reversePath })).forwarded).toEqual(forward.to);
+    expect((await receive({ from: "", to: "alice@leaving.example" })).rejected).toBe(
+      "Address does not exist.",
+    );
+    expect(await kv.get("domain:late.example")).toBeNull();
+    expect(await listed()).not.toContain("late.example");
+
+    await failing();
+    await expect.poll(() => kv.get("domain:late.example"), { timeout: 25_000 }).toContain('"alice"');
+    await expect.poll(listed, { timeout: 25_000 }).toContain("late.example");
+    await expect.poll(() => kv.get("domain:leaving.example"), { timeout: 25_000 }).toBeNull();
+    expect(await listed()).not.toContain("leaving.example");
+  }, 60_000);
+});
