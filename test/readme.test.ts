@@ -44,9 +44,7 @@ test("the API example does what it says", () => {
   const output = execFileSync("bash", ["-e", "-u"], {
     cwd: checkout,
     encoding: "utf8",
-    input: script
-      .replaceAll("127.0.0.1:8787", `127.0.0.1:${PORT}`)
-      .replaceAll(/^curl (?:.*\\\n)*.*$/gm, "$&; echo"),
+    input: script.replaceAll("127.0.0.1:8787", `127.0.0.1:${PORT}`),
   });
   const answers = output.split("\n").filter((line) => line !== "");
   expect(answers).toEqual([

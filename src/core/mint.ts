@@ -61,6 +61,13 @@ export function readRepliesTo(field: string, text: string): Signable {
     : { kind: "signable", mailbox: reading.mailbox };
 }
 
+/** Where replies to a message go, in the snapshot's domain; the nonce must be fresh. */
+export interface Replies {
+  readonly to: Mailbox;
+  readonly snapshot: Snapshot;
+  readonly nonce: Uint8Array;
+}
+
 /**
  * Mints a reverse-path for an address of the snapshot's domain, and, where `replies` is given, a Message-ID bound to
  * an address of that other (or the same) domain.
@@ -68,15 +75,14 @@ export function readRepliesTo(field: string, text: string): Signable {
 export async function mint(
   address: Mailbox,
   snapshot: Snapshot,
-  replies: { to: Mailbox; snapshot: Snapshot; nonce: Uint8Array } | null,
+  replies: Replies | null,
   open: OpenKey,
   now: number,
 ): Promise<MintFinding> {
   const key = signingKey(snapshot.keys, now);
   if (key === null) return { kind: "not-signing", domain: snapshot.domain };
-  const repliesKey = replies && signingKey(replies.snapshot.keys, now);
-  if (replies !== null && repliesKey === null)
-    return { kind: "not-signing", domain: replies.snapshot.domain };
+  const messageId = replies && (await mintReplies(replies, open, now));
+  if (replies && messageId === null) return { kind: "not-signing", domain: replies.snapshot.domain };
 
   const expiryDay = dayOf(now) + snapshot.settings.lifetimeDays;
   const residue = residueOf(expiryDay);
@@ -84,28 +90,26 @@ export async function mint(
   const mac = await signPrvs(await open(snapshot.domain, key), key.number, residue, text);
   const tag = { scheme: "prvs", key: key.number, residue, mac } as const;
   const localPart = formatTag(tag, address.localPart, snapshot.settings.placement);
-
-  let messageId: string | null = null;
-  if (replies !== null && repliesKey) {
-    const { domain, settings } = replies.snapshot;
-    const terms = {
-      key: repliesKey.number,
-      expiryDay: dayOf(now) + settings.messageIdLifetimeDays,
-      nonce: replies.nonce,
-      ref: null,
-    };
-    messageId = await mintMessageId(await open(domain, repliesKey), terms, replies.to);
-  }
   const minted: Minted = {
     address: text,
-    reversePath: `${localPart}@${address.domain}`,
+    reversePath: formatMailbox({ localPart, domain: address.domain }),
     messageId,
-    scheme: "prvs",
+    scheme: tag.scheme,
     key: key.number,
     expires: startOfDay(expiryDay + 1),
     ref: null,
   };
   return { kind: "minted", minted };
+}
+
+/** Null where the domain of the replies has no key that signs. */
+async function mintReplies(replies: Replies, open: OpenKey, now: number): Promise<string | null> {
+  const { domain, keys, settings } = replies.snapshot;
+  const key = signingKey(keys, now);
+  if (key === null) return null;
+  const expiryDay = dayOf(now) + settings.messageIdLifetimeDays;
+  const terms = { key: key.number, expiryDay, nonce: replies.nonce, ref: null };
+  return mintMessageId(await open(domain, key), terms, replies.to);
 }
 
 function fault(field: string, detail: string): Signable {

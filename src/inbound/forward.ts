@@ -15,7 +15,7 @@ export async function forward(
   to: readonly string[],
   headers: ReadonlyMap<string, string>,
 ): Promise<Forwarding> {
-  // The platform checks it before; to forward all the same would be an error of a kind that we can't read.
+  // Said beforehand, so no destination is tried; the operator has to act, and the sender's retries wait for that.
   if (message.canBeForwarded === false)
     throw new Deferral("The platform says that this message can't be forwarded.");
   const delivered: string[] = [];

@@ -1,4 +1,5 @@
-// The messages kept in test/messages, with a freshly minted reverse-path and Message-ID in place of those that they were made with.
+// The messages kept in test/messages, with a freshly minted reverse-path and Message-ID in place of those that they
+// were made with.
 
 import { readFileSync } from "node:fs";
 

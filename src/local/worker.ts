@@ -9,7 +9,7 @@ import { createTestHarness } from "wrangler";
 process.env["WRANGLER_LOG"] ??= "none";
 process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 
-export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What a sending server would have been told, and what the Worker logged of it. */
 export interface Delivery {
@@ -22,8 +22,7 @@ export interface Delivery {
 }
 
 export interface LocalWorker {
-  readonly adminToken: string;
-  /** Calls the API; `body` is sent as JSON. */
+  /** Calls the API as the operator; `body` is sent as JSON, a string as it is. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
   /** Delivers a raw message to the Worker's email handler. */
   deliver(envelope: { from: string; to: string }, raw: string): Promise<Delivery>;
@@ -50,7 +49,6 @@ export async function startWorker(
   await server.listen();
   const worker = server.getWorker();
   return {
-    adminToken,
     async call(method, path, body, headers = {}) {
       const response = await server.fetch(path, {
         method,
