@@ -1,7 +1,7 @@
 // Minting and validating addresses.
 
 import { type Context, Hono } from "hono";
-import { formatMailbox, lowerCase, type Mailbox, splitPath } from "../core/mailbox.ts";
+import { formatMailbox, isDomain, lowerCase, type Mailbox, splitPath } from "../core/mailbox.ts";
 import { MESSAGE_ID_NONCE_OCTETS } from "../core/message-id.ts";
 import { type Minted, mint, readRepliesTo, readSignable } from "../core/mint.ts";
 import { isLiftable, type TagFinding, validateTag } from "../core/tag-status.ts";
@@ -47,8 +47,9 @@ export const addresses = new Hono<Api>()
     const body = await readBody(context, validateBody);
     if (body instanceof Response) return body;
     const forwardPath = splitPath(body.address);
-    if (forwardPath === null) {
-      return unusableFields([{ field: "address", detail: "It has no @: local-part@domain is expected." }]);
+    // A tag of any form may be asked about, but storage is asked for domain names only.
+    if (forwardPath === null || !isDomain(forwardPath.domain)) {
+      return unusableFields([{ field: "address", detail: "local-part@domain is expected." }]);
     }
     const finding = await validateSurely(context, forwardPath, lowerCase(forwardPath.domain));
     return finding === null

@@ -19,15 +19,26 @@ export async function readBody<S extends v.GenericSchema>(
   } catch {
     return problem("malformed-body", "The body is no JSON.");
   }
-  const reading = v.safeParse(schema, value);
-  return reading.success ? reading.output : unusable(reading.issues.map((issue) => describeIssue(issue)));
+  const reading = readValue(schema, value);
+  return reading.kind === "value" ? reading.value : unusable(reading.problems);
+}
+
+/**
+ * A value as the schema has it, or what is wrong with it, one problem a field.
+ * @param within where the value stands in the body
+ */
+export function readValue<S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  within: readonly string[] = [],
+): { kind: "value"; value: v.InferOutput<S> } | { kind: "problems"; problems: FieldProblem[] } {
+  const reading = v.safeParse(schema, value, { abortPipeEarly: true });
+  if (reading.success) return { kind: "value", value: reading.output };
+  return { kind: "problems", problems: reading.issues.map((issue) => describeIssue(issue, within)) };
 }
 
 /** A field's fault in words of ours: the library's own repeat the value, which may be a secret. */
-export function describeIssue(
-  issue: v.BaseIssue<unknown>,
-  within: readonly (string | number)[] = [],
-): FieldProblem {
+function describeIssue(issue: v.BaseIssue<unknown>, within: readonly string[]): FieldProblem {
   const path = issue.path?.map((item) => item.key as string | number) ?? [];
   const detail = issue.kind === "schema" ? describeType(issue) : issue.message;
   return { pointer: pointer([...within, ...path]), detail };

@@ -1,9 +1,8 @@
 // A domain's routes: the whole map, and one local-part's.
 
 import { type Context, Hono } from "hono";
-import * as v from "valibot";
 import type { Route, Routes } from "../core/route.ts";
-import { describeIssue, readBody } from "./body.ts";
+import { readBody, readValue } from "./body.ts";
 import { presentOutcome, readDomain } from "./domains.ts";
 import type { Api } from "./ports.ts";
 import { type FieldProblem, pointer, problem, unconfigured, unusable } from "./problem.ts";
@@ -68,11 +67,11 @@ function readMap(map: Record<string, unknown>): { routes: [string, Route][]; pro
   for (const [text, value] of Object.entries(map)) {
     const path = ["routes", text];
     const name = readRouteName(text);
-    const reading = v.safeParse(routeBody, value);
-    if (name === null) problems.push({ pointer: pointer(path), detail: NOT_A_NAME });
+    const reading = readValue(routeBody, value, path);
+    if (reading.kind === "problems") problems.push(...reading.problems);
+    else if (name === null) problems.push({ pointer: pointer(path), detail: NOT_A_NAME });
     else if (routes.has(name)) problems.push({ pointer: pointer(path), detail: "It stands here twice." });
-    else if (reading.success) routes.set(name, reading.output);
-    if (!reading.success) problems.push(...reading.issues.map((issue) => describeIssue(issue, path)));
+    else routes.set(name, reading.value);
   }
   return { routes: [...routes], problems };
 }
