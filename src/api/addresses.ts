@@ -4,7 +4,7 @@ import { type Context, Hono } from "hono";
 import { formatMailbox, isDomain, lowerCase, type Mailbox, splitPath } from "../core/mailbox.ts";
 import { MESSAGE_ID_NONCE_OCTETS } from "../core/message-id.ts";
 import { type Minted, mint, readRepliesTo, readSignable } from "../core/mint.ts";
-import { isLiftable, type TagFinding, validateTag } from "../core/tag-status.ts";
+import { type TagFinding, validateTag } from "../core/tag-status.ts";
 import { readBody } from "./body.ts";
 import type { Api } from "./ports.ts";
 import { problem, unconfigured, unusableFields } from "./problem.ts";
@@ -32,16 +32,16 @@ export const addresses = new Hono<Api>()
       snapshot: repliesSnapshot,
       nonce: random(MESSAGE_ID_NONCE_OCTETS),
     };
-    const finding = await mint(
-      address.mailbox,
-      snapshot,
-      body.messageId === false ? null : replies,
-      open,
-      now,
-    );
-    return finding.kind === "minted"
-      ? context.json(presentMinted(finding.minted))
-      : notSigning(finding.domain);
+    const order = { address: address.mailbox, scheme: body.scheme ?? null, ref: body.ref ?? null };
+    const finding = await mint(order, snapshot, body.messageId === false ? null : replies, open, now);
+    switch (finding.kind) {
+      case "minted":
+        return context.json(presentMinted(finding.minted));
+      case "unusable":
+        return unusableFields([finding.fault]);
+      case "not-signing":
+        return problem("not-signing", `The domain ${finding.domain} has no key that signs.`);
+    }
   })
   .post("/validate", async (context) => {
     const body = await readBody(context, validateBody);
@@ -67,7 +67,7 @@ async function validateSurely(
   const snapshot = await snapshots.read(domain);
   if (snapshot === null) return null;
   const finding = await validateTag(forwardPath, snapshot, open, now);
-  if (!isLiftable(finding.status)) return finding;
+  if (!finding.liftable) return finding;
   const confirmed = await snapshots.confirm(domain);
   return confirmed && validateTag(forwardPath, confirmed, open, now);
 }
@@ -78,17 +78,13 @@ function presentMinted(minted: Minted) {
 }
 
 function presentFinding(finding: TagFinding) {
-  const { status, original, scheme, key, expires } = finding;
+  const { status, original, scheme, key, expires, ref } = finding;
   return {
     status,
     original: formatMailbox(original),
     scheme,
     key,
     expires: expires === null ? null : new Date(expires).toISOString(),
-    ref: null,
+    ref,
   };
-}
-
-function notSigning(domain: string): Response {
-  return problem("not-signing", `The domain ${domain} has no key that signs.`);
 }

@@ -3,7 +3,8 @@
 import * as v from "valibot";
 import { isLocalPart, lowerCase, readMailbox } from "../core/mailbox.ts";
 import { DEFAULT_ROUTE } from "../core/route.ts";
-import { isTagged } from "../core/tag.ts";
+import { LIFETIME_DAYS_AT_MOST } from "../core/settings.ts";
+import { isRef, isTagged } from "../core/tag.ts";
 
 /** Days; a key that signs for longer is as good as one that is never rotated. */
 const ROTATE_DAYS_AT_MOST = 365;
@@ -16,7 +17,9 @@ const REASON_CHARACTERS_AT_MOST = 199;
 
 const mode = v.picklist(["off", "observe", "enforce"]);
 
-const lifetimeDays = whole(1, 90);
+const scheme = v.picklist(["prvs", "cs1"]);
+
+const lifetimeDays = whole(1, LIFETIME_DAYS_AT_MOST);
 
 const exemption = v.pipe(
   v.string(),
@@ -40,7 +43,7 @@ const key = v.strictObject({
 
 const settings = {
   mode: v.exactOptional(mode),
-  scheme: v.exactOptional(v.picklist(["prvs"])),
+  scheme: v.exactOptional(scheme),
   placement: v.exactOptional(v.picklist(["prefix", "subaddress"])),
   lifetimeDays: v.exactOptional(lifetimeDays),
   messageIdLifetimeDays: v.exactOptional(lifetimeDays),
@@ -110,19 +113,29 @@ export const routesBody = v.strictObject({
   ),
 });
 
-/** An address to mint for. */
-export const mintBody = v.strictObject({
-  address: v.string(),
-  from: v.exactOptional(v.string()),
-  messageId: v.exactOptional(v.boolean()),
-  scheme: v.exactOptional(v.picklist(["prvs"])),
-  ref: v.exactOptional(
-    v.pipe(
-      v.string(),
-      v.check(() => false, "A ref needs the scheme cs1, which is not there yet."),
+/** An address to mint for. A ref selects cs1. */
+export const mintBody = v.pipe(
+  v.strictObject({
+    address: v.string(),
+    from: v.exactOptional(v.string()),
+    messageId: v.exactOptional(v.boolean()),
+    scheme: v.exactOptional(scheme),
+    ref: v.exactOptional(
+      v.pipe(
+        v.string(),
+        v.check(isRef, "1 to 24 of a-z, 0-9 and - are expected, with a letter or digit at both ends."),
+      ),
     ),
+  }),
+  v.forward(
+    v.partialCheck(
+      [["scheme"], ["ref"]],
+      (body) => body.ref === undefined || body.scheme !== "prvs",
+      "A prvs tag has no room for a ref; leave the scheme out, or ask for cs1.",
+    ),
+    ["ref"],
   ),
-});
+);
 
 /** An address to validate. */
 export const validateBody = v.strictObject({ address: v.string() });

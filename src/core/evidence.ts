@@ -13,7 +13,7 @@ const ALWAYS_EXEMPT: ReadonlySet<string> = new Set(["postmaster", "abuse"]);
 /** The strongest evidence first. */
 export function findEvidence(facts: {
   readonly tagStatus: TagStatus;
-  readonly messageId: MessageIdFinding;
+  readonly messageId: MessageIdFinding["kind"];
   readonly autoReply: boolean;
   readonly original: Mailbox;
   readonly settings: Pick<Settings, "autoReplies" | "exempt">;

@@ -10,7 +10,7 @@ import { annotate, type Decision, decide } from "./policy.ts";
 import { isAutoReply, type MailHeaders } from "./report.ts";
 import { findRoute } from "./route.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { isLiftable, type TagFinding, validateTag } from "./tag-status.ts";
+import { type TagFinding, validateTag } from "./tag-status.ts";
 
 /** All of a message that is judged. */
 export interface Mail {
@@ -23,9 +23,13 @@ export interface Verdict {
   readonly tag: TagFinding;
   readonly bounce: boolean;
   readonly evidence: Evidence;
+  /** The reference in the Message-ID or tag whose MAC vouches for it; null where there is none. */
+  readonly ref: string | null;
   readonly decision: Decision;
   readonly annotations: ReadonlyMap<string, string>;
 }
+
+const NO_MESSAGE_ID: MessageIdFinding = { kind: "none" };
 
 /** Judges a message by the snapshot of its forward-path's domain. */
 export async function judge(mail: Mail, snapshot: Snapshot, open: OpenKey, now: number): Promise<Verdict> {
@@ -35,15 +39,16 @@ export async function judge(mail: Mail, snapshot: Snapshot, open: OpenKey, now: 
   const messageId: MessageIdFinding =
     bounce && tag.status !== "valid"
       ? await findMessageId(mail.headers, tag.original, snapshot, open, now)
-      : "none";
+      : NO_MESSAGE_ID;
   const autoReply = isAutoReply(mail.headers);
   const { original, status: tagStatus } = tag;
-  const evidence = findEvidence({ tagStatus, messageId, autoReply, original, settings });
+  const evidence = findEvidence({ tagStatus, messageId: messageId.kind, autoReply, original, settings });
   const route = findRoute(snapshot.routes, original.localPart);
-  const liftable = isLiftable(tagStatus) || messageId === "unknown-key";
+  const liftable = tag.liftable || messageId.kind === "unproven";
   const facts = { bounce, autoReply, tagStatus, evidence, liftable, route, mode: settings.mode };
   const decision = decide(facts);
-  return { tag, bounce, evidence, decision, annotations: annotate(facts, decision, original.domain) };
+  const ref = messageId.kind === "valid" ? messageId.ref : tag.ref;
+  return { tag, bounce, evidence, ref, decision, annotations: annotate(facts, decision, original.domain) };
 }
 
 function findMessageId(

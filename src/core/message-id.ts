@@ -36,8 +36,10 @@ export interface SignedMessageId {
   readonly domain: string;
 }
 
-/** `unknown-key`: none counts, and one names a key number that this snapshot does not hold. */
-export type MessageIdFinding = "valid" | "unknown-key" | "none";
+/** `unproven`: none counts, and of one a newer snapshot may hold the key. */
+export type MessageIdFinding =
+  | { readonly kind: "valid"; readonly ref: string | null }
+  | { readonly kind: "unproven" | "none" };
 
 /** Signs a new Message-ID for the address that replies will go to (lower case). */
 export async function mintMessageId(
@@ -76,16 +78,14 @@ export async function validateMessageIds(
   open: OpenKey,
   now: number,
 ): Promise<MessageIdFinding> {
-  let finding: MessageIdFinding = "none";
+  let finding: MessageIdFinding = { kind: "none" };
   for (const messageId of messageIds) {
     if (messageId.domain !== snapshot.domain || messageId.expiryDay < dayOf(now)) continue;
+    finding = { kind: "unproven" };
     const key = findKey(snapshot.keys, messageId.key, now);
-    if (key === null) {
-      finding = "unknown-key";
-      continue;
-    }
-    const slot = await open(snapshot.domain, key);
-    if (isSame(await signMessageId(slot, macInput(messageId, original)), messageId.mac)) return "valid";
+    if (key === null) continue;
+    const mac = await signMessageId(await open(snapshot.domain, key), macInput(messageId, original));
+    if (isSame(mac, messageId.mac)) return { kind: "valid", ref: messageId.ref };
   }
   return finding;
 }

@@ -13,9 +13,9 @@ import {
 } from "./mailbox.ts";
 import { mintMessageId } from "./message-id.ts";
 import type { Fault } from "./settings.ts";
-import { signPrvs } from "./signature.ts";
+import { signTag } from "./signature.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { formatTag, isTagged, PRVS_OVERHEAD_OCTETS, type Scheme } from "./tag.ts";
+import { formatTag, isTagged, overheadOctets, type Scheme, type TagTerms } from "./tag.ts";
 
 export interface Minted {
   readonly address: string;
@@ -30,35 +30,36 @@ export interface Minted {
 
 export type MintFinding =
   | { readonly kind: "minted"; readonly minted: Minted }
-  | { readonly kind: "not-signing"; readonly domain: string };
+  | { readonly kind: "not-signing"; readonly domain: string }
+  | { readonly kind: "unusable"; readonly fault: Fault };
 
 export type Signable =
   | { readonly kind: "signable"; readonly mailbox: Mailbox }
   | { readonly kind: "fault"; readonly fault: Fault };
 
-/** Reads an address to sign, in lower case: a plain mailbox without a tag, short enough to take one. */
+/** Reads an address to sign, in lower case: a plain mailbox without a tag. */
 export function readSignable(field: string, text: string): Signable {
-  const reading = readMailbox(lowerCase(text));
-  if (reading.kind === "fault") return fault(field, reading.detail);
-  const { localPart } = reading.mailbox;
-  if (isTagged(localPart)) return fault(field, "It bears a tag already; give the address without it.");
-  const longest = LOCAL_PART_OCTETS - PRVS_OVERHEAD_OCTETS;
-  if (localPart.length > longest) {
-    const detail = `Its local-part has ${localPart.length} octets; with the tag's ${PRVS_OVERHEAD_OCTETS}, ${longest} are the limit.`;
-    return fault(field, detail);
-  }
-  if (text.length > MAILBOX_OCTETS - PRVS_OVERHEAD_OCTETS) {
-    return fault(field, `With its tag it would be longer than ${MAILBOX_OCTETS} octets.`);
-  }
-  return { kind: "signable", mailbox: reading.mailbox };
+  const reading = readRepliesTo(field, text);
+  return reading.kind === "signable" && isTagged(reading.mailbox.localPart)
+    ? fault(field, "It bears a tag already; give the address without it.")
+    : reading;
 }
 
-/** Reads the address that replies go to, in lower case: a plain mailbox. It is not tagged, so it may be longer. */
+/** Reads the address that replies go to, in lower case: a plain mailbox. It is not signed, so it may bear a tag. */
 export function readRepliesTo(field: string, text: string): Signable {
   const reading = readMailbox(lowerCase(text));
   return reading.kind === "fault"
     ? fault(field, reading.detail)
     : { kind: "signable", mailbox: reading.mailbox };
+}
+
+/** What to mint, in lower case. */
+export interface Order {
+  readonly address: Mailbox;
+  /** Null: the ref's, or the domain's. */
+  readonly scheme: Scheme | null;
+  /** The caller's reference to the message, which needs cs1. */
+  readonly ref: string | null;
 }
 
 /** Where replies to a message go, in the snapshot's domain; the nonce must be fresh. */
@@ -73,42 +74,75 @@ export interface Replies {
  * an address of that other (or the same) domain.
  */
 export async function mint(
-  address: Mailbox,
+  order: Order,
   snapshot: Snapshot,
   replies: Replies | null,
   open: OpenKey,
   now: number,
 ): Promise<MintFinding> {
+  const { address, ref } = order;
+  const { settings } = snapshot;
+  const scheme = order.scheme ?? (ref === null ? settings.scheme : "cs1");
+  const tooLong = findLengthFault(address, scheme, ref);
+  if (tooLong !== null) return { kind: "unusable", fault: tooLong };
   const key = signingKey(snapshot.keys, now);
   if (key === null) return { kind: "not-signing", domain: snapshot.domain };
-  const messageId = replies && (await mintReplies(replies, open, now));
+  const messageId = replies && (await mintReplies(replies, ref, open, now));
   if (replies && messageId === null) return { kind: "not-signing", domain: replies.snapshot.domain };
 
-  const expiryDay = dayOf(now) + snapshot.settings.lifetimeDays;
-  const residue = residueOf(expiryDay);
+  const expiryDay = dayOf(now) + settings.lifetimeDays;
   const text = formatMailbox(address);
-  const mac = await signPrvs(await open(snapshot.domain, key), key.number, residue, text);
-  const tag = { scheme: "prvs", key: key.number, residue, mac } as const;
-  const localPart = formatTag(tag, address.localPart, snapshot.settings.placement);
+  const terms = termsOf(scheme, key.number, expiryDay, ref);
+  const tag = { ...terms, mac: await signTag(await open(snapshot.domain, key), terms, text) };
+  const localPart = formatTag(tag, address.localPart, settings.placement);
   const minted: Minted = {
     address: text,
     reversePath: formatMailbox({ localPart, domain: address.domain }),
     messageId,
-    scheme: tag.scheme,
+    scheme,
     key: key.number,
     expires: startOfDay(expiryDay + 1),
-    ref: null,
+    ref,
   };
   return { kind: "minted", minted };
 }
 
+function termsOf(scheme: Scheme, key: number, expiryDay: number, ref: string | null): TagTerms {
+  return scheme === "prvs" ? { scheme, key, residue: residueOf(expiryDay) } : { scheme, key, expiryDay, ref };
+}
+
+/** Why the minted address would be longer than SMTP carries, and how long a ref may be; null where it fits. */
+function findLengthFault(address: Mailbox, scheme: Scheme, ref: string | null): Fault | null {
+  const room = Math.min(
+    LOCAL_PART_OCTETS - address.localPart.length,
+    MAILBOX_OCTETS - formatMailbox(address).length,
+  );
+  if (overheadOctets(scheme, ref) <= room) return null;
+  const bare = overheadOctets(scheme, null);
+  if (bare > room) {
+    const detail = `Its ${scheme} tag adds ${bare} octets, and ${Math.max(room, 0)} are left: a minted local-part has at most ${LOCAL_PART_OCTETS}, the whole address ${MAILBOX_OCTETS}.`;
+    return {
+      field: "address",
+      detail: scheme === "cs1" ? `${detail} There is no room for a ref either.` : detail,
+    };
+  }
+  const most = Math.max(room - bare - 1, 0);
+  const detail = `With this address a ref may have ${most} octets: a minted local-part has at most ${LOCAL_PART_OCTETS}, of which the tag takes ${bare + 1}.`;
+  return { field: "ref", detail };
+}
+
 /** Null where the domain of the replies has no key that signs. */
-async function mintReplies(replies: Replies, open: OpenKey, now: number): Promise<string | null> {
+async function mintReplies(
+  replies: Replies,
+  ref: string | null,
+  open: OpenKey,
+  now: number,
+): Promise<string | null> {
   const { domain, keys, settings } = replies.snapshot;
   const key = signingKey(keys, now);
   if (key === null) return null;
   const expiryDay = dayOf(now) + settings.messageIdLifetimeDays;
-  const terms = { key: key.number, expiryDay, nonce: replies.nonce, ref: null };
+  const terms = { key: key.number, expiryDay, nonce: replies.nonce, ref };
   return mintMessageId(await open(domain, key), terms, replies.to);
 }
 

@@ -25,6 +25,9 @@ export interface Settings {
   readonly dkimSelectors: readonly string[];
 }
 
+/** The longest lifetime of a tag or Message-ID. */
+export const LIFETIME_DAYS_AT_MOST = 90;
+
 export const DEFAULTS: Settings = {
   mode: "observe",
   scheme: "prvs",

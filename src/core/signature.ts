@@ -1,17 +1,21 @@
 // MACs: what a key slot's secret becomes in Web Crypto, and what is computed with it. No I/O, no clock.
 
 import { encodeBase32 } from "./base32.ts";
+import { macInput, type TagTerms } from "./tag.ts";
 
 /** A key slot's secret, opened: one key for each purpose. */
 export interface Slot {
   readonly prvs: CryptoKey;
+  readonly cs1: CryptoKey;
   readonly messageId: CryptoKey;
 }
 
 const UTF8 = new TextEncoder();
 
+/** draft-levine-smtp-batv-01: 24 bits. */
+const PRVS_MAC_OCTETS = 3;
 /** 80 bits, the least that RFC 2104 (5) advises for a truncated MAC. */
-const MESSAGE_ID_MAC_OCTETS = 10;
+const MAC_OCTETS = 10;
 
 /**
  * Opens a secret. prvs keys HMAC-SHA-1 with the secret's octets as they are, which is what lets Exim share it;
@@ -23,24 +27,27 @@ export async function openSlot(secret: string, domain: string): Promise<Slot> {
     crypto.subtle.importKey("raw", octets, { name: "HMAC", hash: "SHA-1" }, false, ["sign"]),
     crypto.subtle.importKey("raw", octets, "HKDF", false, ["deriveKey"]),
   ]);
-  return { prvs, messageId: await deriveKey(base, "message-id", domain) };
+  const [cs1, messageId] = await Promise.all([
+    deriveKey(base, "cs1", domain),
+    deriveKey(base, "message-id", domain),
+  ]);
+  return { prvs, cs1, messageId };
 }
 
 /**
- * The MAC of a prvs tag: the first 3 octets, as 6 lower-case hex digits, of HMAC-SHA-1 over `KDDDlocal@domain`
- * (draft-levine-smtp-batv-01). The address goes in as given, octet for octet.
+ * The MAC of a tag over an address, which goes in as given, octet for octet. prvs: the first 3 octets of HMAC-SHA-1 as
+ * 6 lower-case hex digits (draft-levine-smtp-batv-01). cs1: the first 80 bits of HMAC-SHA-256 as 16 base32 digits.
  */
-export async function signPrvs(slot: Slot, key: number, residue: string, address: string): Promise<string> {
-  const mac = new Uint8Array(
-    await crypto.subtle.sign("HMAC", slot.prvs, UTF8.encode(`${key}${residue}${address}`)),
-  );
-  return hex(mac.subarray(0, 3));
+export async function signTag(slot: Slot, terms: TagTerms, address: string): Promise<string> {
+  const input = macInput(terms, address);
+  return terms.scheme === "prvs"
+    ? hex((await sign(slot.prvs, input)).subarray(0, PRVS_MAC_OCTETS))
+    : encodeBase32((await sign(slot.cs1, input)).subarray(0, MAC_OCTETS));
 }
 
 /** The MAC of a Message-ID: the first 80 bits of HMAC-SHA-256, as 16 base32 digits. */
 export async function signMessageId(slot: Slot, text: string): Promise<string> {
-  const mac = new Uint8Array(await crypto.subtle.sign("HMAC", slot.messageId, UTF8.encode(text)));
-  return encodeBase32(mac.subarray(0, MESSAGE_ID_MAC_OCTETS));
+  return encodeBase32((await sign(slot.messageId, text)).subarray(0, MAC_OCTETS));
 }
 
 /** Compares two secrets in a time that depends on their lengths alone. */
@@ -49,6 +56,10 @@ export function isSame(left: string, right: string): boolean {
   let difference = 0;
   for (let at = 0; at < left.length; at++) difference |= left.charCodeAt(at) ^ right.charCodeAt(at);
   return difference === 0;
+}
+
+async function sign(key: CryptoKey, text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.sign("HMAC", key, UTF8.encode(text)));
 }
 
 async function deriveKey(base: CryptoKey, purpose: string, domain: string): Promise<CryptoKey> {

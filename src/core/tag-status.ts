@@ -4,7 +4,8 @@
 import { dayOf, daysSince, daysUntil, startOfDay } from "./day.ts";
 import { findKey, holdsKey, type OpenKey, windowDays } from "./keyring.ts";
 import { formatMailbox, lowerCase, type Mailbox } from "./mailbox.ts";
-import { isSame, type Slot, signPrvs } from "./signature.ts";
+import { LIFETIME_DAYS_AT_MOST } from "./settings.ts";
+import { isSame, type Slot, signTag } from "./signature.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { readTag, type Scheme, type Tag } from "./tag.ts";
 
@@ -25,11 +26,10 @@ export interface TagFinding {
   readonly key: number | null;
   /** The first instant at which the tag is no longer valid, in milliseconds; null where its MAC did not vouch for it. */
   readonly expires: number | null;
-}
-
-/** Whether a newer snapshot may lift the status: it may hold a key that this one lacks, or a longer lifetime. */
-export function isLiftable(status: TagStatus): boolean {
-  return status === "not-signing" || status === "unknown-key" || status === "expired";
+  /** The reference in a cs1 tag; null where there is none, or its MAC did not vouch for it. */
+  readonly ref: string | null;
+  /** Whether a newer snapshot may lift the status: by a key that this one lacks or holds no longer, or a longer lifetime. */
+  readonly liftable: boolean;
 }
 
 /** Finds the status of a forward-path's tag under a domain's keyring. */
@@ -42,35 +42,42 @@ export async function validateTag(
   const reading = readTag(forwardPath.localPart);
   const signed = { localPart: reading.localPart, domain: forwardPath.domain };
   const original = { localPart: lowerCase(signed.localPart), domain: lowerCase(signed.domain) };
-  const found = (status: TagStatus, tag: Tag | null, expires: number | null): TagFinding => ({
-    status,
-    original,
-    scheme: reading.kind === "untagged" ? null : reading.scheme,
-    key: tag?.key ?? null,
-    expires,
-  });
+  const none = { original, scheme: null, key: null, expires: null, ref: null, liftable: false };
+  if (reading.kind === "untagged") return { ...none, status: "missing" };
+  if (reading.kind === "malformed") return { ...none, status: "malformed", scheme: reading.scheme };
 
-  if (reading.kind === "untagged") return found("missing", null, null);
-  if (reading.kind === "malformed") return found("malformed", null, null);
   const { tag } = reading;
-  if (!holdsKey(snapshot.keys, now)) return found("not-signing", tag, null);
+  const unproven = { ...none, scheme: tag.scheme, key: tag.key, liftable: true };
+  if (!holdsKey(snapshot.keys, now)) return { ...unproven, status: "not-signing" };
   const key = findKey(snapshot.keys, tag.key, now);
-  if (key === null) return found("unknown-key", tag, null);
+  if (key === null) return { ...unproven, status: "unknown-key" };
   if (!(await isSignedBy(await open(snapshot.domain, key), tag, signed, original))) {
-    return found("bad-signature", tag, null);
+    return { ...unproven, status: "bad-signature" };
   }
+  const { status, lastDay, liftable } = findTerm(tag, snapshot, now);
+  const ref = tag.scheme === "cs1" ? tag.ref : null;
+  return { ...unproven, status, expires: startOfDay(lastDay + 1), ref, liftable };
+}
+
+/** Whether a signed tag lives, and its last day: cs1 names it, prvs leaves it to the window to tell 1000 days apart. */
+function findTerm(tag: Tag, { lifetimes, keys }: Snapshot, now: number) {
   const today = dayOf(now);
-  const ahead = daysUntil(tag.residue, today);
-  if (ahead > windowDays(snapshot.lifetimes, snapshot.keys, now)) {
-    return found("expired", tag, startOfDay(today - daysSince(tag.residue, today) + 1));
+  if (tag.scheme === "cs1") {
+    const status = tag.expiryDay >= today ? "valid" : "expired";
+    return { status, lastDay: tag.expiryDay, liftable: false } as const;
   }
-  return found("valid", tag, startOfDay(today + ahead + 1));
+  const ahead = daysUntil(tag.residue, today);
+  if (ahead <= windowDays(lifetimes, keys, now)) {
+    return { status: "valid", lastDay: today + ahead, liftable: false } as const;
+  }
+  const lastDay = today - daysSince(tag.residue, today);
+  return { status: "expired", lastDay, liftable: ahead <= LIFETIME_DAYS_AT_MOST } as const;
 }
 
 /** Tries the address as it came, then lower-cased: Exim signs it verbatim, and mailers on the way fold it. */
 async function isSignedBy(slot: Slot, tag: Tag, signed: Mailbox, original: Mailbox): Promise<boolean> {
   for (const address of new Set([formatMailbox(signed), formatMailbox(original)])) {
-    if (isSame(await signPrvs(slot, tag.key, tag.residue, address), tag.mac)) return true;
+    if (isSame(await signTag(slot, tag, address), tag.mac)) return true;
   }
   return false;
 }

@@ -1,6 +1,8 @@
 // One valid domain, and the means to spoil one thing of it. Keys stand unwrapped in their `wrapped` field here.
 
 import type { Key, OpenKey } from "../../src/core/keyring.ts";
+import type { Mailbox } from "../../src/core/mailbox.ts";
+import type { Order } from "../../src/core/mint.ts";
 import type { Route } from "../../src/core/route.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
 import { openSlot, type Slot } from "../../src/core/signature.ts";
@@ -28,6 +30,11 @@ export const openPlain: OpenKey = (domain, key) => {
   opened.set(name, slot);
   return slot;
 };
+
+/** An order for this address, in the domain's own scheme. */
+export function orderOf(address: Mailbox, terms: Partial<Order> = {}): Order {
+  return { address, scheme: null, ref: null, ...terms };
+}
 
 export interface Spoiled {
   readonly domain?: string;

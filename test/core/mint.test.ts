@@ -1,19 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { mint, readRepliesTo, readSignable } from "../../src/core/mint.ts";
-import { KEY, NOW, openPlain, snapshotOf } from "./fixtures.ts";
+import { mint, type Order, readRepliesTo, readSignable } from "../../src/core/mint.ts";
+import type { Scheme } from "../../src/core/tag.ts";
+import { KEY, NOW, openPlain, orderOf, snapshotOf } from "./fixtures.ts";
 
 const USER = { localPart: "user", domain: "example.com" };
 
 describe("an address to sign", () => {
   test("is read in lower case", () => {
     expect(readSignable("address", "User@Example.COM")).toEqual({ kind: "signable", mailbox: USER });
-  });
-
-  test("has at most 48 octets before the @, so that its tag fits", () => {
-    expect(readSignable("address", `${"a".repeat(48)}@example.com`).kind).toBe("signable");
-    expect(readSignable("address", `${"a".repeat(49)}@example.com`)).toMatchObject({
-      fault: { field: "address", detail: expect.stringContaining("48") },
-    });
   });
 
   test.each([
@@ -25,12 +19,77 @@ describe("an address to sign", () => {
   ])("bears no tag yet: %s", (localPart) => {
     expect(readSignable("address", `${localPart}@example.com`).kind).toBe("fault");
   });
+});
 
-  test("is short enough for a path of 256 octets once it is tagged", () => {
+describe("an address that its tag makes too long", () => {
+  const minted = (localPart: string, terms: Partial<Order>, domain = "example.com") =>
+    mint(orderOf({ localPart, domain }, terms), snapshotOf({ domain }), null, openPlain, NOW);
+
+  test.each<[number, Partial<Order>]>([
+    [48, { scheme: "prvs" }],
+    [38, { scheme: "cs1" }],
+    [37 - 24, { ref: "r".repeat(24) }],
+    [36, { ref: "r" }],
+  ])("has more than %i octets before the @ with %j", async (longest, terms) => {
+    const fits = await minted("a".repeat(longest), terms);
+    expect(fits.kind === "minted" && fits.minted.reversePath.indexOf("@")).toBe(64);
+    const field = terms.ref === undefined ? "address" : "ref";
+    expect(await minted("a".repeat(longest + 1), terms)).toMatchObject({
+      kind: "unusable",
+      fault: { field },
+    });
+  });
+
+  test("is told how many octets a ref may have", async () => {
+    expect(await minted("a".repeat(30), { ref: "order-2026" })).toMatchObject({
+      fault: { detail: expect.stringContaining("may have 7 octets") },
+    });
+    expect(await minted("a".repeat(38), { ref: "r" })).toMatchObject({
+      fault: { detail: expect.stringContaining("may have 0 octets") },
+    });
+    expect(await minted("a".repeat(39), { ref: "r" })).toMatchObject({
+      fault: { field: "address", detail: expect.stringContaining("no room for a ref") },
+    });
+  });
+
+  test("has more than 254 in all", async () => {
     const domain = `${"b".repeat(60)}.${"c".repeat(60)}.${"d".repeat(60)}.example`;
     const longest = 254 - 16 - domain.length - 1;
-    expect(readSignable("address", `${"a".repeat(longest)}@${domain}`).kind).toBe("signable");
-    expect(readSignable("address", `${"a".repeat(longest + 1)}@${domain}`).kind).toBe("fault");
+    expect((await minted("a".repeat(longest), {}, domain)).kind).toBe("minted");
+    expect((await minted("a".repeat(longest + 1), {}, domain)).kind).toBe("unusable");
+  });
+});
+
+describe("the scheme", () => {
+  const schemeOf = async (terms: Partial<Order>, scheme: Scheme) => {
+    const finding = await mint(
+      orderOf(USER, terms),
+      snapshotOf({ settings: { scheme } }),
+      null,
+      openPlain,
+      NOW,
+    );
+    return finding.kind === "minted" ? [finding.minted.scheme, finding.minted.ref] : finding;
+  };
+
+  test("is the domain's, unless the order names one or has a ref", async () => {
+    expect(await schemeOf({}, "prvs")).toEqual(["prvs", null]);
+    expect(await schemeOf({}, "cs1")).toEqual(["cs1", null]);
+    expect(await schemeOf({ scheme: "prvs" }, "cs1")).toEqual(["prvs", null]);
+    expect(await schemeOf({ ref: "order-7" }, "prvs")).toEqual(["cs1", "order-7"]);
+  });
+});
+
+test("a cs1 address and its Message-ID carry the ref", async () => {
+  const replies = { to: USER, snapshot: snapshotOf(), nonce: new Uint8Array(10) };
+  const finding = await mint(orderOf(USER, { ref: "order-7" }), snapshotOf(), replies, openPlain, NOW);
+  expect(finding).toMatchObject({
+    minted: {
+      reversePath: expect.stringMatching(/^cs1=3[a-z2-7]{20}-order-7=user@example\.com$/),
+      messageId: expect.stringMatching(/\.order-7@example\.com>$/),
+      expires: Date.UTC(2026, 11, 2),
+      ref: "order-7",
+    },
   });
 });
 
@@ -40,7 +99,7 @@ test("where replies go may be tagged or longer: it is not signed", () => {
 });
 
 test("it mints what Exim mints", async () => {
-  const finding = await mint(USER, snapshotOf(), null, openPlain, NOW);
+  const finding = await mint(orderOf(USER), snapshotOf(), null, openPlain, NOW);
   expect(finding).toEqual({
     kind: "minted",
     minted: {
@@ -57,16 +116,16 @@ test("it mints what Exim mints", async () => {
 
 test("in sub-address placement the same tag follows the local-part", async () => {
   const snapshot = snapshotOf({ settings: { placement: "subaddress" } });
-  const finding = await mint(USER, snapshot, null, openPlain, NOW);
+  const finding = await mint(orderOf(USER), snapshot, null, openPlain, NOW);
   expect(finding.kind === "minted" && finding.minted.reversePath).toBe("user+prvs=3788b9ac3e@example.com");
 });
 
 test("without a key that signs nothing is minted", async () => {
   const pending = snapshotOf({ keys: [{ ...KEY, notBefore: NOW + 1 }] });
-  expect(await mint(USER, pending, null, openPlain, NOW)).toEqual({
+  expect(await mint(orderOf(USER), pending, null, openPlain, NOW)).toEqual({
     kind: "not-signing",
     domain: "example.com",
   });
   const replies = { to: USER, snapshot: pending, nonce: new Uint8Array(10) };
-  expect((await mint(USER, snapshotOf(), replies, openPlain, NOW)).kind).toBe("not-signing");
+  expect((await mint(orderOf(USER), snapshotOf(), replies, openPlain, NOW)).kind).toBe("not-signing");
 });

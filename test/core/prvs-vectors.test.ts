@@ -9,7 +9,7 @@ import { residueOf } from "../../src/core/day.ts";
 import { judge } from "../../src/core/judge.ts";
 import { lowerCase, splitPath } from "../../src/core/mailbox.ts";
 import { readSignable } from "../../src/core/mint.ts";
-import { openSlot, signPrvs } from "../../src/core/signature.ts";
+import { openSlot, signTag } from "../../src/core/signature.ts";
 import { formatTag, readTag } from "../../src/core/tag.ts";
 import { validateTag } from "../../src/core/tag-status.ts";
 import { DAY, holding, openPlain, snapshotOf } from "./fixtures.ts";
@@ -51,11 +51,11 @@ describe("sign lines", () => {
   test.each(signed)("reproduces $signed with key $keynum at day $day", async (vector) => {
     const slot = await openSlot(vector.key, "example.com");
     const residue = residueOf(vector.day + LIFETIME_DAYS);
-    const mac = await signPrvs(slot, Number(vector.keynum), residue, vector.address);
+    const terms = { scheme: "prvs", key: Number(vector.keynum), residue } as const;
+    const mac = await signTag(slot, terms, vector.address);
     const { localPart, domain } = splitPath(vector.address) ?? { localPart: "", domain: "" };
-    const tag = { scheme: "prvs", key: Number(vector.keynum), residue, mac } as const;
     const placement = vector.syntax === "sub-address" ? "subaddress" : "prefix";
-    expect(`${formatTag(tag, localPart, placement)}@${domain}`).toBe(vector.signed);
+    expect(`${formatTag({ ...terms, mac }, localPart, placement)}@${domain}`).toBe(vector.signed);
   });
 
   test.each(signed.filter(({ address }) => address !== lowerCase(address)))(

@@ -1,13 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { splitPath } from "../../src/core/mailbox.ts";
-import { mint } from "../../src/core/mint.ts";
+import { mint, type Order } from "../../src/core/mint.ts";
+import type { Settings } from "../../src/core/settings.ts";
 import type { Snapshot } from "../../src/core/snapshot.ts";
 import { validateTag } from "../../src/core/tag-status.ts";
-import { DAY, KEY, NOW, openPlain, snapshotOf } from "./fixtures.ts";
+import { DAY, KEY, NOW, openPlain, orderOf, snapshotOf } from "./fixtures.ts";
 
 /** Signed by Exim over user@example.com with key number 3, on NOW's day. */
 const SIGNED = "prvs=3788b9ac3e=user@example.com";
+
+const USER = { localPart: "user", domain: "example.com" };
 
 const find = (path: string, snapshot: Snapshot = snapshotOf(), now = NOW) =>
   validateTag(splitPath(path) ?? { localPart: path, domain: "" }, snapshot, openPlain, now);
@@ -20,6 +23,8 @@ describe("each status is found", () => {
       scheme: "prvs",
       key: 3,
       expires: Date.UTC(2026, 11, 2),
+      ref: null,
+      liftable: false,
     });
   });
 
@@ -74,7 +79,7 @@ test("a tag dead for 300 days does not rise again, as it does where residues are
 test("a tag lives over the wrap from day 999 to 000", async () => {
   const day = Date.UTC(2027, 5, 28);
   const snapshot = snapshotOf();
-  const finding = await mint({ localPart: "user", domain: "example.com" }, snapshot, null, openPlain, day);
+  const finding = await mint(orderOf(USER), snapshot, null, openPlain, day);
   const path = finding.kind === "minted" ? finding.minted.reversePath : "";
   for (let ahead = 0; ahead <= 7; ahead++) {
     expect((await find(path, snapshot, day + ahead * DAY)).status).toBe("valid");
@@ -82,17 +87,72 @@ test("a tag lives over the wrap from day 999 to 000", async () => {
   expect((await find(path, snapshot, day + 8 * DAY)).status).toBe("expired");
 });
 
-test("no change of a single character of the address validates", async () => {
-  const original = splitPath(SIGNED)?.localPart ?? "";
-  const characters = "abcdefghijklmnopqrstuvwxyz0123456789=+-._";
-  await fc.assert(
-    fc.asyncProperty(fc.nat(original.length - 1), fc.constantFrom(...characters), async (at, character) => {
-      fc.pre(original[at]?.toLowerCase() !== character);
-      const changed = original.slice(0, at) + character + original.slice(at + 1);
-      expect((await find(`${changed}@example.com`)).status).not.toBe("valid");
-    }),
-    { numRuns: 500 },
-  );
+const minted = async (terms: Partial<Order>, settings: Partial<Settings> = {}) => {
+  const finding = await mint(orderOf(USER, terms), snapshotOf({ settings }), null, openPlain, NOW);
+  return finding.kind === "minted" ? finding.minted.reversePath : "";
+};
+
+describe.each<[string, Partial<Order>, Partial<Settings>]>([
+  ["prvs", { scheme: "prvs" }, {}],
+  ["prvs behind a +", { scheme: "prvs" }, { placement: "subaddress" }],
+  ["cs1", { scheme: "cs1" }, {}],
+  ["cs1 with a ref", { ref: "order-7" }, {}],
+  ["cs1 with a ref behind a +", { ref: "order-7" }, { placement: "subaddress" }],
+])("%s", (_, terms, settings) => {
+  test("is valid in any case, and gives back original and ref", async () => {
+    const path = await minted(terms, settings);
+    for (const seen of [path, path.toUpperCase()]) {
+      const finding = await find(seen);
+      expect(finding).toMatchObject({ status: "valid", original: USER, key: 3, ref: terms.ref ?? null });
+      expect(finding.expires).toBe(Date.UTC(2026, 11, 2));
+    }
+  });
+
+  test("no change of a single character of tag or address validates", async () => {
+    const path = await minted(terms, settings);
+    const characters = "abcdefghijklmnopqrstuvwxyz0123456789=+-._@";
+    await fc.assert(
+      fc.asyncProperty(fc.nat(path.length - 1), fc.constantFrom(...characters), async (at, character) => {
+        fc.pre(path[at] !== character);
+        const changed = path.slice(0, at) + character + path.slice(at + 1);
+        expect((await find(changed)).status).not.toBe("valid");
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("no change of a single character of the key validates", async () => {
+    const path = await minted(terms, settings);
+    for (let at = 0; at < KEY.wrapped.length; at++) {
+      const wrapped = `${KEY.wrapped.slice(0, at)}~${KEY.wrapped.slice(at + 1)}`;
+      const finding = await find(path, snapshotOf({ keys: [{ ...KEY, wrapped }] }));
+      expect(finding).toMatchObject({ status: "bad-signature", expires: null, ref: null, liftable: true });
+    }
+  });
+
+  test("no other domain validates it, though its key were the same", async () => {
+    const path = (await minted(terms, settings)).replace("example.com", "example.org");
+    expect((await find(path, snapshotOf({ domain: "example.org" }))).status).toBe("bad-signature");
+  });
+});
+
+describe("an expired tag", () => {
+  test("of cs1 is dead for good, and no newer snapshot lifts that", async () => {
+    const path = await minted({ ref: "order-7" });
+    expect(await find(path, snapshotOf(), Date.UTC(2026, 11, 2))).toMatchObject({
+      status: "expired",
+      expires: Date.UTC(2026, 11, 2),
+      ref: "order-7",
+      liftable: false,
+    });
+    expect((await find(path, snapshotOf(), NOW + 1000 * DAY)).status).toBe("expired");
+  });
+
+  test("of prvs may be lifted by a longer lifetime, where one can be set that long", async () => {
+    const long = await minted({}, { lifetimeDays: 90 });
+    expect(await find(long)).toMatchObject({ status: "expired", liftable: true });
+    expect(await find(SIGNED, snapshotOf(), NOW + 20 * DAY)).toMatchObject({ liftable: false });
+  });
 });
 
 test("any forward-path has a status, never an exception", async () => {
@@ -100,6 +160,8 @@ test("any forward-path has a status, never an exception", async () => {
     fc.string({ unit: "binary", maxLength: 320 }),
     fc.string({ unit: "binary", maxLength: 290 }).map((text) => `prvs=3788b9ac3e=${text}`),
     fc.string({ unit: "binary", maxLength: 290 }).map((text) => `${text}+prvs=3788b9ac3e`),
+    fc.string({ unit: "binary", maxLength: 290 }).map((text) => `cs1=3aukl${"a".repeat(16)}-${text}`),
+    fc.string({ unit: "binary", maxLength: 290 }).map((text) => `cs1=3aukl${"a".repeat(16)}=${text}`),
   );
   await fc.assert(
     fc.asyncProperty(paths, async (localPart) => {

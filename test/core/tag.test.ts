@@ -1,8 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatTag, isTagged, readTag, type Tag } from "../../src/core/tag.ts";
+import {
+  type Cs1Tag,
+  formatTag,
+  isRef,
+  isTagged,
+  overheadOctets,
+  readTag,
+  type Tag,
+} from "../../src/core/tag.ts";
 
 const TAG: Tag = { scheme: "prvs", key: 3, residue: "788", mac: "b9ac3e" };
+
+const MAC = "abcdefghij234567";
+const CS1: Cs1Tag = { scheme: "cs1", key: 3, expiryDay: 20_811, mac: MAC, ref: null };
 
 describe("reading", () => {
   test.each([
@@ -18,7 +29,37 @@ describe("reading", () => {
     ["prvs=3788b9ac3e=user+prvs=0123abcdef", "user+prvs=0123abcdef"],
     ["prvs=3788b9ac3e=prvs=0123abcdef=user", "prvs=0123abcdef=user"],
   ])("%s bears a tag", (localPart, original) => {
-    expect(readTag(localPart)).toEqual({ kind: "tagged", scheme: "prvs", tag: TAG, localPart: original });
+    expect(readTag(localPart)).toEqual({ kind: "tagged", tag: TAG, localPart: original });
+  });
+
+  test.each([
+    [`cs1=3aukl${MAC}=user`, null, "user"],
+    [`CS1=3AUKL${MAC.toUpperCase()}=User`, null, "User"],
+    [`cs1=3aukl${MAC}-order-7=bounces+alice=example.net`, "order-7", "bounces+alice=example.net"],
+    [`cs1=3aukl${MAC}-ORDER-7=user`, "order-7", "user"],
+    [`cs1=3aukl${MAC}-${"r".repeat(24)}=user`, "r".repeat(24), "user"],
+    [`user+cs1=3aukl${MAC}-a--b`, "a--b", "user"],
+    // The last one counts, whichever it is, and one level only.
+    [`user+prvs=3788b9ac3e+cs1=3aukl${MAC}`, null, "user+prvs=3788b9ac3e"],
+    [`cs1=3aukl${MAC}=user+prvs=3788b9ac3e`, null, "user+prvs=3788b9ac3e"],
+  ])("%s bears a cs1 tag", (localPart, ref, original) => {
+    expect(readTag(localPart)).toEqual({ kind: "tagged", tag: { ...CS1, ref }, localPart: original });
+  });
+
+  test.each([
+    [`cs1=3aukl${MAC.slice(1)}=user`, "user"],
+    [`cs1=3auk1${MAC}=user`, "user"],
+    [`cs1=aaukl${MAC}=user`, "user"],
+    [`cs1=3aukl${MAC}-=user`, "user"],
+    [`cs1=3aukl${MAC}--r=user`, "user"],
+    [`cs1=3aukl${MAC}-r-=user`, "user"],
+    [`cs1=3aukl${MAC}-r_r=user`, "user"],
+    [`cs1=3aukl${MAC}-${"r".repeat(25)}=user`, "user"],
+    [`cs1=3aukl${MAC}.order=user`, "user"],
+    [`user+cs1=3aukl${MAC}=order`, "user"],
+    [`cs1=3aukl${MAC}`, `cs1=3aukl${MAC}`],
+  ])("%s is a malformed cs1", (localPart, original) => {
+    expect(readTag(localPart)).toEqual({ kind: "malformed", scheme: "cs1", localPart: original });
   });
 
   test.each([
@@ -50,22 +91,47 @@ describe("reading", () => {
   });
 });
 
-test("format and read are inverse, in both placements", () => {
-  const tags = fc.record({
-    scheme: fc.constant("prvs" as const),
-    key: fc.nat(9),
-    residue: fc.stringMatching(/^[0-9]{3}$/),
-    mac: fc.stringMatching(/^[0-9a-f]{6}$/),
-  });
+const prvsTags = fc.record({
+  scheme: fc.constant("prvs" as const),
+  key: fc.nat(9),
+  residue: fc.stringMatching(/^[0-9]{3}$/),
+  mac: fc.stringMatching(/^[0-9a-f]{6}$/),
+});
+const cs1Tags = fc.record({
+  scheme: fc.constant("cs1" as const),
+  key: fc.nat(9),
+  expiryDay: fc.nat(2 ** 20 - 1),
+  mac: fc.stringMatching(/^[a-z2-7]{16}$/),
+  ref: fc.option(fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$/)),
+});
+
+test("format and read are inverse, in both schemes and placements, and the overhead is as said", () => {
   const localParts = fc.stringMatching(/^[a-z0-9=+._-]{1,48}$/);
   fc.assert(
-    fc.property(tags, localParts, (tag, localPart) => {
-      expect(readTag(formatTag(tag, localPart, "prefix"))).toMatchObject({ tag, localPart });
-      if (/^prvs=/.test(localPart)) return;
-      expect(readTag(formatTag(tag, localPart, "subaddress"))).toMatchObject({ tag, localPart });
+    fc.property(fc.oneof(prvsTags, cs1Tags), localParts, (tag, localPart) => {
+      const overhead = overheadOctets(tag.scheme, tag.scheme === "cs1" ? tag.ref : null);
+      const prefixed = formatTag(tag, localPart, "prefix");
+      expect(readTag(prefixed)).toEqual({ kind: "tagged", tag, localPart });
+      expect(prefixed).toHaveLength(localPart.length + overhead);
+      const detailed = formatTag(tag, localPart, "subaddress");
+      expect(detailed).toHaveLength(localPart.length + overhead);
+      if (/^(prvs|cs1)=/.test(localPart)) return;
+      expect(readTag(detailed)).toEqual({ kind: "tagged", tag, localPart });
     }),
+    { numRuns: 500 },
   );
 });
+
+test.each(["r", "7", "order-7", "a--b", "r".repeat(24)])("%s can be a ref", (text) => {
+  expect(isRef(text)).toBe(true);
+});
+
+test.each(["", "-r", "r-", "-", "R", "r_r", "r.r", "r=r", "r r", "é", "r\n", "r".repeat(25)])(
+  "%j can't be a ref",
+  (text) => {
+    expect(isRef(text)).toBe(false);
+  },
+);
 
 test("any string is read without an exception", () => {
   fc.assert(

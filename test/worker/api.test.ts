@@ -402,6 +402,49 @@ describe("minting", () => {
     expect(validated.body).toMatchObject({ status: "valid", expires: body["expires"] });
   });
 
+  test("puts a ref in a cs1 address and its Message-ID, and validating gives it back", async () => {
+    const { status, body } = await call("POST", "/v1/addresses", {
+      address: "Alice@mint.example",
+      ref: "order-7",
+    });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      address: "alice@mint.example",
+      reversePath: expect.stringMatching(/^cs1=0[a-z2-7]{20}-order-7=alice@mint\.example$/),
+      messageId: expect.stringMatching(/\.order-7@mint\.example>$/),
+      scheme: "cs1",
+      ref: "order-7",
+    });
+    for (const address of [`${body["reversePath"]}`, `${body["reversePath"]}`.toUpperCase()]) {
+      expect((await call("POST", "/v1/addresses/validate", { address })).body).toEqual({
+        status: "valid",
+        original: "alice@mint.example",
+        scheme: "cs1",
+        key: 0,
+        expires: body["expires"],
+        ref: "order-7",
+      });
+    }
+  });
+
+  test("follows the domain's scheme, unless the body names one", async () => {
+    await domain("eighty", { scheme: "cs1", placement: "subaddress" });
+    const address = "alice@eighty.example";
+    expect((await call("POST", "/v1/addresses", { address })).body["reversePath"]).toMatch(
+      /^alice\+cs1=0[a-z2-7]{20}@eighty\.example$/,
+    );
+    expect((await call("POST", "/v1/addresses", { address, scheme: "prvs" })).body["scheme"]).toBe("prvs");
+  });
+
+  test("says how many octets a ref may have where it is too long for the address", async () => {
+    const address = `${"a".repeat(30)}@mint.example`;
+    const { status, body } = await call("POST", "/v1/addresses", { address, ref: "order-2026" });
+    expect(status).toBe(422);
+    expect(body["errors"]).toEqual([
+      { pointer: "#/ref", detail: expect.stringContaining("may have 7 octets") },
+    ]);
+  });
+
   test.each<[object, string]>([
     [{}, "#/address"],
     [{ address: 1 }, "#/address"],
@@ -416,6 +459,11 @@ describe("minting", () => {
     [{ address: "alice@mint.example", messageId: "no" }, "#/messageId"],
     [{ address: "alice@mint.example", scheme: "md5" }, "#/scheme"],
     [{ address: "alice@mint.example", scheme: "prvs", ref: "order-7" }, "#/ref"],
+    [{ address: "alice@mint.example", ref: "" }, "#/ref"],
+    [{ address: "alice@mint.example", ref: "Order-7" }, "#/ref"],
+    [{ address: "alice@mint.example", ref: "order-" }, "#/ref"],
+    [{ address: "alice@mint.example", ref: "r".repeat(25) }, "#/ref"],
+    [{ address: `${"a".repeat(39)}@mint.example`, scheme: "cs1" }, "#/address"],
     [{ address: "alice@mint.example", extra: true }, "#/extra"],
   ])("%j is refused by its field", async (body, pointer) => {
     const sent = await call("POST", "/v1/addresses", body);
