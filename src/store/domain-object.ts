@@ -14,11 +14,11 @@ import {
 import { bringKeys, firstKey, type ImportedKey, type Key } from "../core/keyring.ts";
 import type { Route, Routes } from "../core/route.ts";
 import { createSnapshot, EVERYWHERE_MS, encodeSnapshot, revise, type Snapshot } from "../core/snapshot.ts";
-import { NONCE_OCTETS, unwrapSecret, wrapSecret } from "../core/wrapping.ts";
 import { readSecrets, type SecretBindings } from "../secrets.ts";
 import { DIRECTORY_NAME, type DirectoryObject } from "./directory-object.ts";
-import { importWrappingKeys } from "./opened-keys.ts";
+import { DomainStorage } from "./domain-storage.ts";
 import { snapshotKey } from "./published-snapshots.ts";
+import { makeWrapped, rewrap, wrapImported } from "./wrapped-keys.ts";
 
 /** What a domain's object uses of the deployment. */
 export interface DomainObjectBindings extends SecretBindings {
@@ -31,23 +31,19 @@ export type Written =
   | { readonly kind: "created" | "written"; readonly snapshot: string; readonly effectiveBy: number | null }
   | Refusal;
 
-/** What stands in the object's storage beside the routes. A deleted domain stays until KV and the list know. */
-type Stored = Omit<Snapshot, "routes"> & { readonly deleted: boolean };
-
 /** KV takes one write a second for each key. */
 const PUBLISH_EVERY_MS = 1_000;
 /** When publishing is tried again after it failed, or was cut off. */
 const PUBLISH_AGAIN_MS = 10_000;
-/** Octets of a signing key that we make; they are stored as base64url text. */
-const SECRET_OCTETS = 32;
 
 export class DomainObject extends DurableObject<DomainObjectBindings> {
+  readonly #storage = new DomainStorage(this.ctx.storage);
   #turn: Promise<unknown> = Promise.resolve();
   #publishedAt = 0;
 
   /** The domain's snapshot, encoded; null where it is not configured. Writes nothing. */
   read(): string | null {
-    const snapshot = this.#load();
+    const snapshot = this.#storage.load();
     return snapshot === null ? null : encodeSnapshot(snapshot);
   }
 
@@ -55,16 +51,13 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   configure(domain: string, change: SettingsChange): Promise<Written> {
     return this.#inTurn(async () => {
       const now = Date.now();
-      const former = this.#load();
+      const former = this.#storage.load();
       const changed = changeSettings(former, change);
       if (changed.kind !== "settings") return changed;
       const { settings } = changed;
-      if (former !== null) {
-        const revised = revise(former, { settings, keys: await this.#rewrap(former) }, now);
-        return this.#write(former, revised, now, "written");
-      }
+      if (former !== null) return this.#revise(former, { settings }, now);
       const keys = await this.#firstKeys(domain, change.keys, now);
-      const after = this.#stored()?.revision ?? 0;
+      const after = this.#storage.trace()?.revision ?? 0;
       return this.#write(null, createSnapshot(domain, settings, keys, now, after), now, "created");
     });
   }
@@ -82,14 +75,9 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   /** Deletes the domain: settings, keyring, routes. False where it is not configured. */
   forget(): Promise<boolean> {
     return this.#inTurn(async () => {
-      const stored = this.#stored();
-      if (stored === null || stored.deleted) return false;
-      const { storage } = this.ctx;
-      storage.transactionSync(() => {
-        storage.kv.put("domain", { ...stored, keys: [], deleted: true } satisfies Stored);
-        storage.sql.exec("DELETE FROM routes");
-      });
-      await storage.setAlarm(Date.now() + PUBLISH_AGAIN_MS);
+      if (this.#storage.load() === null) return false;
+      this.#storage.forget();
+      await this.ctx.storage.setAlarm(Date.now() + PUBLISH_AGAIN_MS);
       await this.#publish();
       return true;
     });
@@ -103,15 +91,23 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   #changeRoutes(change: (former: Routes) => RoutesChange | Refusal): Promise<Written> {
     return this.#inTurn(async () => {
-      const now = Date.now();
-      const former = this.#load();
+      const former = this.#storage.load();
       if (former === null) return { kind: "unconfigured" };
       const changed = change(former.routes);
       if (changed.kind !== "routes") return changed;
       const { routes, isNew } = changed;
-      const revised = revise(former, { routes, keys: await this.#rewrap(former) }, now);
-      return this.#write(former, revised, now, isNew ? "created" : "written");
+      return this.#revise(former, { routes }, Date.now(), isNew ? "created" : "written");
     });
+  }
+
+  async #revise(
+    former: Snapshot,
+    change: Parameters<typeof revise>[1],
+    now: number,
+    kind: "created" | "written" = "written",
+  ): Promise<Written> {
+    const rewrapped = await rewrap(readSecrets(this.env), former);
+    return this.#write(former, revise(rewrapped, change, now), now, kind);
   }
 
   /** The write that decides, and its publication. */
@@ -121,7 +117,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     now: number,
     kind: "created" | "written",
   ): Promise<Written> {
-    this.#save(former, snapshot);
+    this.#storage.save(former, snapshot);
     // In the same transaction as the write: were this object to stop here, the alarm publishes.
     await this.ctx.storage.setAlarm(now + PUBLISH_AGAIN_MS);
     let effectiveBy: number | null = now + EVERYWHERE_MS;
@@ -135,83 +131,35 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** Brings KV and the list of domains up to date with what is stored. False where either did not take it. */
   async #publish(): Promise<boolean> {
-    const stored = this.#stored();
-    if (stored === null) return true;
+    const trace = this.#storage.trace();
+    if (trace === null) return true;
     try {
       const directory = this.env.DIRECTORY.get(this.env.DIRECTORY.idFromName(DIRECTORY_NAME));
-      if (stored.deleted) {
-        await this.env.SNAPSHOTS.delete(snapshotKey(stored.domain));
-        await directory.remove(stored.domain);
+      if (trace.deleted) {
+        await this.env.SNAPSHOTS.delete(snapshotKey(trace.domain));
+        await directory.remove(trace.domain);
         await this.ctx.storage.deleteAll();
       } else {
-        await this.env.SNAPSHOTS.put(snapshotKey(stored.domain), this.read() ?? "");
-        await directory.add(stored.domain);
+        await this.env.SNAPSHOTS.put(snapshotKey(trace.domain), this.read() ?? "");
+        await directory.add(trace.domain);
       }
       await this.ctx.storage.deleteAlarm();
       this.#publishedAt = Date.now();
       return true;
     } catch (error) {
-      console.error(JSON.stringify({ event: "publish-failed", domain: stored.domain, error: String(error) }));
+      console.error(JSON.stringify({ event: "publish-failed", domain: trace.domain, error: String(error) }));
       return false;
     }
   }
 
-  #stored(): Stored | null {
-    return this.ctx.storage.kv.get<Stored>("domain") ?? null;
-  }
-
-  #load(): Snapshot | null {
-    const stored = this.#stored();
-    if (stored === null || stored.deleted) return null;
-    const { deleted, ...rest } = stored;
-    const rows = this.ctx.storage.sql.exec<{ local_part: string; route: string }>("SELECT * FROM routes");
-    const routes = new Map([...rows].map((row) => [row.local_part, JSON.parse(row.route) as Route]));
-    return { ...rest, routes };
-  }
-
-  #save(former: Snapshot | null, snapshot: Snapshot): void {
-    const { routes, ...rest } = snapshot;
-    const { kv, sql } = this.ctx.storage;
-    this.ctx.storage.transactionSync(() => {
-      kv.put("domain", { ...rest, deleted: false } satisfies Stored);
-      sql.exec(
-        "CREATE TABLE IF NOT EXISTS routes (local_part TEXT PRIMARY KEY, route TEXT NOT NULL) WITHOUT ROWID",
-      );
-      for (const localPart of former?.routes.keys() ?? []) {
-        if (!routes.has(localPart)) sql.exec("DELETE FROM routes WHERE local_part = ?", localPart);
-      }
-      for (const [localPart, route] of routes) {
-        if (former?.routes.get(localPart) === route) continue;
-        sql.exec("INSERT OR REPLACE INTO routes VALUES (?, ?)", localPart, JSON.stringify(route));
-      }
-    });
-  }
-
   async #firstKeys(domain: string, imported: readonly ImportedKey[] | null, now: number): Promise<Key[]> {
-    if (imported === null) return [firstKey(await this.#wrap({ domain, number: 0 }, makeSecret()), now)];
-    const wrapped = imported.map(async ({ number, secret }) => ({
-      number,
-      wrapped: await this.#wrap({ domain, number }, secret),
+    const secrets = readSecrets(this.env);
+    if (imported === null) return [firstKey(await makeWrapped(secrets, { domain, number: 0 }), now)];
+    const wrapped = imported.map(async (key) => ({
+      number: key.number,
+      wrapped: await wrapImported(secrets, domain, key),
     }));
     return bringKeys(await Promise.all(wrapped), now);
-  }
-
-  /** The keys, those under the previous KEYRING_SECRET wrapped anew under the current one. */
-  async #rewrap(snapshot: Snapshot): Promise<readonly Key[]> {
-    const wrappings = await importWrappingKeys(readSecrets(this.env));
-    if (wrappings.length === 1) return snapshot.keys;
-    return Promise.all(
-      snapshot.keys.map(async (key) => {
-        const place = { domain: snapshot.domain, number: key.number };
-        const secret = await unwrapSecret(wrappings, place, key.wrapped);
-        return { ...key, wrapped: await this.#wrap(place, secret) };
-      }),
-    );
-  }
-
-  async #wrap(place: { domain: string; number: number }, secret: string): Promise<string> {
-    const [wrapping] = await importWrappingKeys(readSecrets(this.env));
-    return wrapSecret(wrapping, place, secret, crypto.getRandomValues(new Uint8Array(NONCE_OCTETS)));
   }
 
   /** One at a time: storage lets other calls in while a write awaits cryptography or KV. */
@@ -220,12 +168,4 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     this.#turn = result.catch(() => undefined);
     return result;
   }
-}
-
-function makeSecret(): string {
-  const octets = crypto.getRandomValues(new Uint8Array(SECRET_OCTETS));
-  return btoa(String.fromCharCode(...octets))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
 }

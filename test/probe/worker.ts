@@ -16,6 +16,7 @@ let objectFaults: readonly ObjectFault[] = [];
 /** The real object, whose writes fail on demand: to KV, to the directory, and its own, which then roll back. */
 export class DomainObject extends RealDomainObject {
   constructor(state: DurableObjectState, env: Bindings) {
+    failTransactions(state.storage);
     super(state, {
       ...env,
       SNAPSHOTS: intercept(env.SNAPSHOTS, ["put", "delete"], (method) => {
@@ -26,21 +27,19 @@ export class DomainObject extends RealDomainObject {
         if (objectFaults.includes("directory")) fail("Network connection lost.");
       }),
     });
-    const storage = new Proxy(state.storage, {
-      get(real, name) {
-        const value = Reflect.get(real, name, real) as unknown;
-        if (name === "transactionSync" && objectFaults.includes("transaction")) {
-          return (closure: () => void) =>
-            real.transactionSync(() => {
-              closure();
-              fail("disk I/O error");
-            });
-        }
-        return typeof value === "function" ? value.bind(real) : value;
-      },
-    });
-    Object.defineProperty(this, "ctx", { value: { storage } });
   }
+}
+
+/** The object's own storage, whose transactions roll back on demand. */
+function failTransactions(storage: DurableObjectStorage): void {
+  const real = storage.transactionSync.bind(storage);
+  const value = (closure: () => unknown) =>
+    real(() => {
+      const result = closure();
+      if (objectFaults.includes("transaction")) fail("disk I/O error");
+      return result;
+    });
+  Object.defineProperty(storage, "transactionSync", { value });
 }
 
 interface ProbedMessage {

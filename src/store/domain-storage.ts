@@ -1,0 +1,64 @@
+// What a domain's object keeps: its snapshot, the routes as rows of their own, and which revision of it KV has taken.
+// Every call is one transaction, or none.
+
+import type { Route } from "../core/route.ts";
+import type { Snapshot } from "../core/snapshot.ts";
+
+/** What stands in the object's storage beside the routes. A deleted domain stays until KV and the list know. */
+type Stored = Omit<Snapshot, "routes"> & { readonly deleted: boolean };
+
+export class DomainStorage {
+  readonly #storage: DurableObjectStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Name and revision of the domain, deleted or not; null where there never was one. */
+  trace(): { readonly domain: string; readonly revision: number; readonly deleted: boolean } | null {
+    return this.#stored();
+  }
+
+  /** The domain's snapshot; null where it is not configured. */
+  load(): Snapshot | null {
+    const stored = this.#stored();
+    if (stored === null || stored.deleted) return null;
+    const { deleted, ...rest } = stored;
+    const rows = this.#storage.sql.exec<{ local_part: string; route: string }>("SELECT * FROM routes");
+    const routes = new Map([...rows].map((row) => [row.local_part, JSON.parse(row.route) as Route]));
+    return { ...rest, routes };
+  }
+
+  /** Puts a snapshot in place of the former one, of which it writes only the routes that differ. */
+  save(former: Snapshot | null, snapshot: Snapshot): void {
+    const { routes, ...rest } = snapshot;
+    const { kv, sql } = this.#storage;
+    this.#storage.transactionSync(() => {
+      kv.put("domain", { ...rest, deleted: false } satisfies Stored);
+      sql.exec(
+        "CREATE TABLE IF NOT EXISTS routes (local_part TEXT PRIMARY KEY, route TEXT NOT NULL) WITHOUT ROWID",
+      );
+      for (const localPart of former?.routes.keys() ?? []) {
+        if (!routes.has(localPart)) sql.exec("DELETE FROM routes WHERE local_part = ?", localPart);
+      }
+      for (const [localPart, route] of routes) {
+        if (former?.routes.get(localPart) === route) continue;
+        sql.exec("INSERT OR REPLACE INTO routes VALUES (?, ?)", localPart, JSON.stringify(route));
+      }
+    });
+  }
+
+  /** Deletes all but the name and revision, which KV and the list must still be told. */
+  forget(): void {
+    const stored = this.#stored();
+    if (stored === null) return;
+    this.#storage.transactionSync(() => {
+      this.#storage.kv.put("domain", { ...stored, keys: [], deleted: true } satisfies Stored);
+      this.#storage.sql.exec("DELETE FROM routes");
+    });
+  }
+
+  #stored(): Stored | null {
+    return this.#storage.kv.get<Stored>("domain") ?? null;
+  }
+}
