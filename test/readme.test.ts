@@ -1,4 +1,4 @@
-// The README's API example, run as it is printed, against `npm run dev` in a checkout where nothing was set up by hand.
+// The README's examples of the API, run as they are printed, against `npm run dev` in a checkout where nothing was set up by hand.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -37,10 +37,15 @@ afterAll(() => {
   rmSync(checkout, { recursive: true, force: true, maxRetries: 5 });
 });
 
-test("the API example does what it says", () => {
+/** The first shell block of a section. */
+function shellIn(title: string): string {
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const section = readme.slice(readme.indexOf("## The API by example"));
-  const script = /```sh\n(.*?)```/s.exec(section)?.[1] ?? "";
+  const section = readme.slice(readme.indexOf(`## ${title}`));
+  return /```sh\n(.*?)```/s.exec(section)?.[1] ?? "";
+}
+
+test("the examples do what they say", () => {
+  const script = shellIn("The API by example") + shellIn("The life of a key");
   const output = execFileSync("bash", ["-e", "-u"], {
     cwd: checkout,
     encoding: "utf8",
@@ -56,6 +61,10 @@ test("the API example does what it says", () => {
     '{"status":"bad-signature","original":"alice@example.com","scheme":"prvs","key":0,"expires":null,"ref":null}',
     expect.stringMatching(/^\{"domain":"example\.com","mode":"enforce",/),
     "Worker rejected email with the following reason: This address takes bounces only of mail that it sent.",
+    expect.stringMatching(/^\{"items":\[\{"number":0,"state":"signing",.*\}\],"cursor":null\}$/),
+    expect.stringMatching(/^\{"number":1,"state":"pending",.*"imported":false,"effectiveBy":"2.*"\}$/),
+    expect.stringMatching(/^\{"number":7,"state":"validating",.*"notBefore":null,.*"imported":true,/),
+    expect.stringMatching(/^\{"number":8,"state":"pending",.*"imported":true,/),
   ]);
 });
 

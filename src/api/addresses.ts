@@ -40,7 +40,7 @@ export const addresses = new Hono<Api>()
       case "unusable":
         return unusableFields([finding.fault]);
       case "not-signing":
-        return problem("not-signing", `The domain ${finding.domain} has no key that signs.`);
+        return notSigning(finding.domain, finding.signsFrom);
     }
   })
   .post("/validate", async (context) => {
@@ -70,6 +70,11 @@ async function validateSurely(
   if (!finding.liftable) return finding;
   const confirmed = await snapshots.confirm(domain);
   return confirmed && validateTag(forwardPath, confirmed, open, now);
+}
+
+function notSigning(domain: string, signsFrom: number | null): Response {
+  const soon = signsFrom === null ? "." : `; one will from ${new Date(signsFrom).toISOString()}.`;
+  return problem("not-signing", `The domain ${domain} has no key that signs${soon}`);
 }
 
 function presentMinted(minted: Minted) {

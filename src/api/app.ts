@@ -9,6 +9,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { addresses } from "./addresses.ts";
 import { isAdminToken } from "./caller.ts";
 import { domains } from "./domains.ts";
+import { keys } from "./keys.ts";
 import type { Api } from "./ports.ts";
 import { problem } from "./problem.ts";
 import { routes } from "./routes.ts";
@@ -40,6 +41,7 @@ export function createApi(isUnreachable: (error: Error) => boolean): Hono<Api> {
   app.route("/v1/addresses", addresses);
   app.route("/v1/domains", domains);
   app.route("/v1/domains/:domain/routes", routes);
+  app.route("/v1/domains/:domain/keys", keys);
 
   app.notFound((context) => problem("not-found", `There is nothing at ${context.req.path}.`));
   app.onError((error) => {

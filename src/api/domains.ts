@@ -75,7 +75,24 @@ export function presentOutcome(
       );
     case "unusable":
       return unusableFields(outcome.faults);
+    case "no-such-key":
+      return problem("not-found", "The keyring has no key of that number.");
+    case "only-signing-key":
+      return problem(
+        "conflict",
+        "It is the only key that signs. Rotate first, and retire it when the new one signs.",
+      );
+    case "number-held":
+      return problem("conflict", `That number is held by another key${describeRelease(outcome.freeFrom)}.`);
+    case "no-free-number":
+      return problem("conflict", `All ten numbers are held${describeRelease(outcome.freeFrom)}.`);
   }
+}
+
+function describeRelease(freeFrom: number | null): string {
+  return freeFrom === null
+    ? ", and stays so until a key is retired"
+    : `, under which something may live until ${new Date(freeFrom).toISOString()}`;
 }
 
 async function configure(context: Context<Api>, kind: SettingsChange["kind"]): Promise<Response> {

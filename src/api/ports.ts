@@ -2,6 +2,7 @@
 
 import type { Outcome, SettingsChange } from "../core/change.ts";
 import type { OpenKey } from "../core/keyring.ts";
+import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 
@@ -24,6 +25,10 @@ export interface Ports {
     configure(domain: string, change: SettingsChange): Promise<Outcome>;
     forget(domain: string): Promise<boolean>;
     replaceRoutes(domain: string, routes: readonly [string, Route][]): Promise<Outcome>;
+    /** The key added is the last of the snapshot's. */
+    rotateKeys(domain: string): Promise<Outcome>;
+    bringKey(domain: string, key: ImportedKey, sign: boolean): Promise<Outcome>;
+    retireKey(domain: string, number: number): Promise<Outcome>;
     changeRoute(domain: string, localPart: string, route: Route | null): Promise<Outcome>;
   };
 }

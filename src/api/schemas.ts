@@ -41,6 +41,15 @@ const key = v.strictObject({
   ),
 });
 
+const keyOrNothing = v.strictObject({
+  number: v.exactOptional(key.entries.number),
+  secret: v.exactOptional(key.entries.secret),
+  sign: v.exactOptional(v.boolean()),
+});
+
+/** A rotation, `{}`, or a key to bring along: `{"number","secret","sign"?}`. */
+export const keyBody = v.pipe(keyOrNothing, together("number"), together("secret"));
+
 const settings = {
   mode: v.exactOptional(mode),
   scheme: v.exactOptional(scheme),
@@ -144,6 +153,17 @@ export const validateBody = v.strictObject({ address: v.string() });
 export function readRouteName(text: string): string | null {
   const name = lowerCase(text);
   return name === DEFAULT_ROUTE || (isLocalPart(name) && !isTagged(name)) ? name : null;
+}
+
+/** A key to bring along has number and secret, or there is none. */
+function together(field: "number" | "secret") {
+  return v.forward(
+    v.check<v.InferOutput<typeof keyOrNothing>, string>(
+      (body) => Object.keys(body).length === 0 || body[field] !== undefined,
+      "A key to bring along needs its number and its secret; to rotate, send {}.",
+    ),
+    [field],
+  );
 }
 
 function whole(least: number, most: number) {

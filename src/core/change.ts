@@ -1,7 +1,7 @@
 // Changes to a domain that an operator asks for: what each makes of the domain's snapshot, or why it can't be made.
 // Values only; the domain's object writes what comes of it. No I/O, no clock.
 
-import type { ImportedKey } from "./keyring.ts";
+import type { ImportedKey, KeysRefusal } from "./rotation.ts";
 import type { Route, Routes } from "./route.ts";
 import { checkSettings, DEFAULTS, type Fault, type Settings } from "./settings.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -19,6 +19,7 @@ export interface SettingsChange {
 export type Refusal =
   | { readonly kind: "unconfigured" }
   | { readonly kind: "no-such-route" }
+  | KeysRefusal
   /** Keys are brought along at creation only. */
   | { readonly kind: "keys-fixed" }
   /** To enforce now could turn away the domain's own genuine bounces. */

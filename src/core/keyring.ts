@@ -7,15 +7,23 @@ import type { Slot } from "./signature.ts";
 export interface Key {
   /** 0 to 9: the K of a tag. */
   readonly number: number;
+  /** Empty where the key was retired by hand: its secret is gone. */
   readonly wrapped: string;
   readonly created: number;
   /** When it may sign: every location must have it before a tag can come back under it. Null: validates only. */
   readonly notBefore: number | null;
   /** When it stops validating. Null: not by itself. */
   readonly expires: number | null;
+  /** When no tag or Message-ID under it can be alive, and its number is free. Null: not by itself. */
+  readonly freeFrom: number | null;
   /** Brought along from another signer, which may still be using it. */
   readonly imported: boolean;
+  /** Whether its secret is shorter than RFC 2104 (3) advises. */
+  readonly weak: boolean;
 }
+
+/** `pending`: it will sign. `retired`: its number is not free yet. */
+export type KeyState = "pending" | "signing" | "validating" | "retired";
 
 /** A span during which tags were minted with one lifetime. Null: the one in force. */
 export interface Lifetime {
@@ -26,14 +34,11 @@ export interface Lifetime {
 /** Unwraps a key of a domain; throws where the key does not unwrap. */
 export type OpenKey = (domain: string, key: Key) => Promise<Slot>;
 
+/** Key numbers are one digit. */
+export const SLOTS = 10;
+
 /** Exim's lifetime is fixed at 7 days, so its tags need a window of 7 whatever ours is. */
 const IMPORTED_WINDOW_DAYS = 7;
-
-/** A key to bring along: a number and the secret's octets as they are. */
-export interface ImportedKey {
-  readonly number: number;
-  readonly secret: string;
-}
 
 /** Whether any key may validate now. */
 export function holdsKey(keys: readonly Key[], now: number): boolean {
@@ -56,20 +61,17 @@ export function signingKey(keys: readonly Key[], now: number): Key | null {
   return signing?.key ?? null;
 }
 
-/** The domain's first key where none is brought along; it signs at once, since no location can hold another. */
-export function firstKey(wrapped: string, now: number): Key {
-  return { number: 0, wrapped, created: now, notBefore: now, expires: null, imported: false };
+/** When the first of the keys that wait to sign will; null where none waits. */
+export function signsFrom(keys: readonly Key[], now: number): number | null {
+  const waiting = keys.flatMap((key) => (stateOf(keys, key, now) === "pending" ? (key.notBefore ?? []) : []));
+  return waiting.length === 0 ? null : Math.min(...waiting);
 }
 
-/** Keys brought along at creation, wrapped and in the order listed: the last signs, the others validate. */
-export function bringKeys(wrapped: readonly { number: number; wrapped: string }[], now: number): Key[] {
-  return wrapped.map((key, at) => ({
-    ...key,
-    created: now,
-    notBefore: at === wrapped.length - 1 ? now : null,
-    expires: null,
-    imported: true,
-  }));
+/** What a key of the ring does now. */
+export function stateOf(keys: readonly Key[], key: Key, now: number): KeyState {
+  if (isRetired(key, now)) return "retired";
+  if (signingKey(keys, now) === key) return "signing";
+  return key.notBefore !== null && key.notBefore > now ? "pending" : "validating";
 }
 
 /**
@@ -84,27 +86,28 @@ export function windowDays(lifetimes: readonly Lifetime[], keys: readonly Key[],
 }
 
 /**
- * Puts a new lifetime in force, and forgets those under which no living tag can have been minted.
- * @param everywhere when the last location stops minting with the former one
+ * Puts a new lifetime in force, and forgets those under which nothing that lives can have been minted.
+ * @param until when the last location stops minting with the former one
  */
 export function changeLifetime(
   lifetimes: readonly Lifetime[],
   days: number,
   now: number,
-  everywhere: number,
+  until: number,
 ): Lifetime[] {
   const living = lifetimes.filter((lifetime) => isAlive(lifetime, now));
   if (living.some((lifetime) => lifetime.until === null && lifetime.days === days)) return living;
   return [
-    ...living.map((lifetime) => (lifetime.until === null ? { ...lifetime, until: everywhere } : lifetime)),
+    ...living.map((lifetime) => (lifetime.until === null ? { ...lifetime, until } : lifetime)),
     { days, until: null },
   ];
 }
 
-function isAlive(lifetime: Lifetime, now: number): boolean {
-  return lifetime.until === null || dayOf(lifetime.until) + lifetime.days >= dayOf(now);
+/** Whether the key validates nothing any more. */
+export function isRetired(key: Key, now: number): boolean {
+  return key.expires !== null && key.expires <= now;
 }
 
-function isRetired(key: Key, now: number): boolean {
-  return key.expires !== null && key.expires <= now;
+function isAlive(lifetime: Lifetime, now: number): boolean {
+  return lifetime.until === null || dayOf(lifetime.until) + lifetime.days >= dayOf(now);
 }

@@ -2,7 +2,7 @@
 // minted is a finding that names the field. No I/O, no clock, no randomness; only a key that does not unwrap throws.
 
 import { dayOf, residueOf, startOfDay } from "./day.ts";
-import { type OpenKey, signingKey } from "./keyring.ts";
+import { type OpenKey, signingKey, signsFrom } from "./keyring.ts";
 import {
   formatMailbox,
   LOCAL_PART_OCTETS,
@@ -30,7 +30,8 @@ export interface Minted {
 
 export type MintFinding =
   | { readonly kind: "minted"; readonly minted: Minted }
-  | { readonly kind: "not-signing"; readonly domain: string }
+  /** `signsFrom`: when a key of the domain's will sign; null where none is to. */
+  | { readonly kind: "not-signing"; readonly domain: string; readonly signsFrom: number | null }
   | { readonly kind: "unusable"; readonly fault: Fault };
 
 export type Signable =
@@ -86,9 +87,9 @@ export async function mint(
   const tooLong = findLengthFault(address, scheme, ref);
   if (tooLong !== null) return { kind: "unusable", fault: tooLong };
   const key = signingKey(snapshot.keys, now);
-  if (key === null) return { kind: "not-signing", domain: snapshot.domain };
+  if (key === null) return notSigning(snapshot, now);
   const messageId = replies && (await mintReplies(replies, ref, open, now));
-  if (replies && messageId === null) return { kind: "not-signing", domain: replies.snapshot.domain };
+  if (replies && messageId === null) return notSigning(replies.snapshot, now);
 
   const expiryDay = dayOf(now) + settings.lifetimeDays;
   const text = formatMailbox(address);
@@ -105,6 +106,10 @@ export async function mint(
     ref,
   };
   return { kind: "minted", minted };
+}
+
+function notSigning({ domain, keys }: Snapshot, now: number): MintFinding {
+  return { kind: "not-signing", domain, signsFrom: signsFrom(keys, now) };
 }
 
 function termsOf(scheme: Scheme, key: number, expiryDay: number, ref: string | null): TagTerms {

@@ -48,13 +48,15 @@ export interface Fault {
   readonly detail: string;
 }
 
-/** Ten slots, less the one that signs and the one that waits to. */
-const SLOTS_FOR_FORMER_KEYS = 8;
+/** Ten slots, less one: of the others each waits to sign, signs, or still validates. */
+const SLOTS_FOR_ALL_BUT_NEXT = 9;
+/** Days beyond its lifetime that a key's number stays held: the rest of its last day, and what a late location signs. */
+const HELD_LONGER_DAYS = 1.05;
 
 /** The rules that no single field can be held to. Empty where the settings can be used. */
 export function checkSettings(settings: Settings): readonly Fault[] {
   const longest = Math.max(settings.lifetimeDays, settings.messageIdLifetimeDays);
-  const least = Math.ceil(longest / SLOTS_FOR_FORMER_KEYS);
+  const least = Math.floor((longest + HELD_LONGER_DAYS) / SLOTS_FOR_ALL_BUT_NEXT) + 1;
   if (settings.rotateDays === 0 || settings.rotateDays >= least) return [];
   const detail = `With lifetimes of up to ${longest} days, ten key slots allow a rotation every ${least} days at the most, or 0 for never.`;
   return [{ field: "rotateDays", detail }];

@@ -2,6 +2,7 @@
 // No I/O, no clock.
 
 import { changeLifetime, type Key, type Lifetime } from "./keyring.ts";
+import { LATEST_MS, settle } from "./rotation.ts";
 import type { Route, Routes } from "./route.ts";
 import type { Settings } from "./settings.ts";
 
@@ -10,19 +11,16 @@ export interface Snapshot {
   /** Grows with every write, over deletion and re-creation too: milliseconds since 1970 of the write, or more. */
   readonly revision: number;
   readonly settings: Settings;
+  /** Of tags; those former ones too under which a living tag could have been minted. */
   readonly lifetimes: readonly Lifetime[];
+  /** The same, of Message-IDs. */
+  readonly messageIdLifetimes: readonly Lifetime[];
   readonly keys: readonly Key[];
   readonly routes: Routes;
 }
 
 /** Raised with the form of the text below, so that code of another age refuses it instead of misreading it. */
 const FORMAT = 1;
-
-/**
- * How long a write takes to be everywhere, in milliseconds: 15 s of an isolate's memory, a minute and more of KV,
- * and as much again.
- */
-export const EVERYWHERE_MS = 150_000;
 
 /** A domain's first snapshot; `after` is the revision of any former one. */
 export function createSnapshot(
@@ -32,20 +30,30 @@ export function createSnapshot(
   now: number,
   after: number,
 ): Snapshot {
-  const lifetimes = [{ days: settings.lifetimeDays, until: null }];
-  return { domain, revision: nextRevision(after, now), settings, lifetimes, keys, routes: new Map() };
+  return {
+    domain,
+    revision: nextRevision(after, now),
+    settings,
+    lifetimes: [{ days: settings.lifetimeDays, until: null }],
+    messageIdLifetimes: [{ days: settings.messageIdLifetimeDays, until: null }],
+    keys,
+    routes: new Map(),
+  };
 }
 
-/** The snapshot with some of its parts written anew. */
+/** The snapshot with some of its parts written anew, and its keyring as these parts and the time leave it. */
 export function revise(
   snapshot: Snapshot,
   change: Partial<Pick<Snapshot, "settings" | "keys" | "routes">>,
   now: number,
 ): Snapshot {
   const revised = { ...snapshot, ...change, revision: nextRevision(snapshot.revision, now) };
-  const { lifetimeDays } = revised.settings;
-  const lifetimes = changeLifetime(snapshot.lifetimes, lifetimeDays, now, now + EVERYWHERE_MS);
-  return { ...revised, lifetimes };
+  const { lifetimeDays, messageIdLifetimeDays } = revised.settings;
+  const until = now + LATEST_MS;
+  const lifetimes = changeLifetime(snapshot.lifetimes, lifetimeDays, now, until);
+  const messageIdLifetimes = changeLifetime(snapshot.messageIdLifetimes, messageIdLifetimeDays, now, until);
+  const keys = settle(revised.keys, [...lifetimes, ...messageIdLifetimes], now);
+  return { ...revised, lifetimes, messageIdLifetimes, keys };
 }
 
 function nextRevision(after: number, now: number): number {
@@ -65,5 +73,20 @@ export function decodeSnapshot(text: string): Snapshot {
   };
   if (format !== FORMAT)
     throw new Error(`This snapshot has format ${format}; ${FORMAT} is what is read here.`);
-  return { ...rest, routes: new Map(routes) };
+  return complete({ ...rest, routes: new Map(routes) });
+}
+
+/** A snapshot as an earlier version may have written it, with what has been added to the form since. */
+export function complete(written: Omit<Snapshot, "messageIdLifetimes" | "keys"> & Earlier): Snapshot {
+  const lifetimes = [{ days: written.settings.messageIdLifetimeDays, until: null }];
+  return {
+    ...written,
+    messageIdLifetimes: written.messageIdLifetimes ?? lifetimes,
+    keys: written.keys.map(({ freeFrom = null, weak = false, ...key }) => ({ ...key, freeFrom, weak })),
+  };
+}
+
+interface Earlier {
+  readonly messageIdLifetimes?: readonly Lifetime[];
+  readonly keys: readonly (Omit<Key, "freeFrom" | "weak"> & Partial<Pick<Key, "freeFrom" | "weak">>)[];
 }

@@ -1,24 +1,23 @@
 // A domain's object: the only writer of its settings, keyring and routes. Each write is one transaction, which
-// decides; then it is published to KV, which is all that mail and minting read. What can't be published at once is
-// published by alarm. Two writes never run into one another.
+// decides; then it is published to KV, which is all that mail and minting read. Its alarm publishes what could not be
+// published at once, rotates the keyring, and drops keys under which nothing lives. Two writes never run into one another.
 
 import { DurableObject } from "cloudflare:workers";
 import {
   changeRoute,
   changeSettings,
   type Refusal,
-  type RoutesChange,
   replaceRoutes,
   type SettingsChange,
 } from "../core/change.ts";
-import { bringKeys, firstKey, type ImportedKey, type Key } from "../core/keyring.ts";
-import type { Route, Routes } from "../core/route.ts";
-import { createSnapshot, EVERYWHERE_MS, encodeSnapshot, revise, type Snapshot } from "../core/snapshot.ts";
+import { EVERYWHERE_MS, type ImportedKey, retire, tendingDueAt } from "../core/rotation.ts";
+import type { Route } from "../core/route.ts";
+import { createSnapshot, encodeSnapshot, revise, type Snapshot } from "../core/snapshot.ts";
 import { readSecrets, type SecretBindings } from "../secrets.ts";
 import { DIRECTORY_NAME, type DirectoryObject } from "./directory-object.ts";
 import { DomainStorage } from "./domain-storage.ts";
 import { snapshotKey } from "./published-snapshots.ts";
-import { makeWrapped, rewrap, wrapImported } from "./wrapped-keys.ts";
+import { addImportedKey, addOwnKey, makeFirstKeys, rewrap, tendKeys } from "./wrapped-keys.ts";
 
 /** What a domain's object uses of the deployment. */
 export interface DomainObjectBindings extends SecretBindings {
@@ -26,15 +25,20 @@ export interface DomainObjectBindings extends SecretBindings {
   readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
 }
 
+type WriteKind = "created" | "written";
+
 /** An outcome as it crosses to the caller: the snapshot encoded. */
 export type Written =
-  | { readonly kind: "created" | "written"; readonly snapshot: string; readonly effectiveBy: number | null }
+  | { readonly kind: WriteKind; readonly snapshot: string; readonly effectiveBy: number | null }
   | Refusal;
+
+/** What a change makes of a configured domain: the parts written anew, or why it can't be made. */
+type Change = { readonly parts: Parameters<typeof revise>[1]; readonly kind: WriteKind } | Refusal;
 
 /** KV takes one write a second for each key. */
 const PUBLISH_EVERY_MS = 1_000;
-/** When publishing is tried again after it failed, or was cut off. */
-const PUBLISH_AGAIN_MS = 10_000;
+/** When the alarm tries again what failed, or was cut off. */
+const AGAIN_MS = 10_000;
 
 export class DomainObject extends DurableObject<DomainObjectBindings> {
   readonly #storage = new DomainStorage(this.ctx.storage);
@@ -55,8 +59,8 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       const changed = changeSettings(former, change);
       if (changed.kind !== "settings") return changed;
       const { settings } = changed;
-      if (former !== null) return this.#revise(former, { settings }, now);
-      const keys = await this.#firstKeys(domain, change.keys, now);
+      if (former !== null) return this.#revise(former, { parts: { settings }, kind: "written" }, now);
+      const keys = await makeFirstKeys(readSecrets(this.env), domain, change.keys, now);
       const after = this.#storage.trace()?.revision ?? 0;
       return this.#write(null, createSnapshot(domain, settings, keys, now, after), now, "created");
     });
@@ -64,12 +68,43 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** Puts these routes in place of all others. */
   replaceRoutes(routes: readonly [string, Route][]): Promise<Written> {
-    return this.#changeRoutes(() => replaceRoutes(routes));
+    return this.#change(async () => {
+      const changed = replaceRoutes(routes);
+      return changed.kind === "routes" ? { parts: { routes: changed.routes }, kind: "written" } : changed;
+    });
   }
 
   /** Sets the route of one local-part; null removes it. */
   changeRoute(localPart: string, route: Route | null): Promise<Written> {
-    return this.#changeRoutes((former) => changeRoute(former, localPart, route));
+    return this.#change(async (former) => {
+      const changed = changeRoute(former.routes, localPart, route);
+      if (changed.kind !== "routes") return changed;
+      return { parts: { routes: changed.routes }, kind: changed.isNew ? "created" : "written" };
+    });
+  }
+
+  /** Adds a key of the domain's own, which signs when every location has it. */
+  rotateKeys(): Promise<Written> {
+    return this.#change(async (former, now) => {
+      const changed = await addOwnKey(readSecrets(this.env), former, now);
+      return changed.kind === "keys" ? { parts: { keys: changed.keys }, kind: "created" } : changed;
+    });
+  }
+
+  /** Adds a key brought along. */
+  bringKey(key: ImportedKey, sign: boolean): Promise<Written> {
+    return this.#change(async (former, now) => {
+      const changed = await addImportedKey(readSecrets(this.env), former, key, sign, now);
+      return changed.kind === "keys" ? { parts: { keys: changed.keys }, kind: "created" } : changed;
+    });
+  }
+
+  /** Retires a key by hand: nothing under it validates from now on. */
+  retireKey(number: number): Promise<Written> {
+    return this.#change(async ({ keys, lifetimes, messageIdLifetimes }, now) => {
+      const changed = retire(keys, number, [...lifetimes, ...messageIdLifetimes], now);
+      return changed.kind === "keys" ? { parts: { keys: changed.keys }, kind: "written" } : changed;
+    });
   }
 
   /** Deletes the domain: settings, keyring, routes. False where it is not configured. */
@@ -77,7 +112,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     return this.#inTurn(async () => {
       if (this.#storage.load() === null) return false;
       this.#storage.forget();
-      await this.ctx.storage.setAlarm(Date.now() + PUBLISH_AGAIN_MS);
+      await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
       await this.#publish();
       return true;
     });
@@ -85,81 +120,92 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   override alarm(): Promise<void> {
     return this.#inTurn(async () => {
-      if (!(await this.#publish())) await this.ctx.storage.setAlarm(Date.now() + PUBLISH_AGAIN_MS);
+      // Set first: whatever stops this run, another follows.
+      await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
+      const tended = await this.#attempt("tending-failed", () => this.#tend(Date.now()));
+      const published = await this.#publish();
+      if (tended && published) await this.#scheduleTending();
     });
   }
 
-  #changeRoutes(change: (former: Routes) => RoutesChange | Refusal): Promise<Written> {
+  /** Changes a configured domain, whose keyring is first brought up to the time. */
+  #change(change: (former: Snapshot, now: number) => Promise<Change>): Promise<Written> {
     return this.#inTurn(async () => {
+      const now = Date.now();
       const former = this.#storage.load();
       if (former === null) return { kind: "unconfigured" };
-      const changed = change(former.routes);
-      if (changed.kind !== "routes") return changed;
-      const { routes, isNew } = changed;
-      return this.#revise(former, { routes }, Date.now(), isNew ? "created" : "written");
+      const changed = await change(revise(former, {}, now), now);
+      return "parts" in changed ? this.#revise(former, changed, now) : changed;
     });
   }
 
-  async #revise(
-    former: Snapshot,
-    change: Parameters<typeof revise>[1],
-    now: number,
-    kind: "created" | "written" = "written",
-  ): Promise<Written> {
-    const rewrapped = await rewrap(readSecrets(this.env), former);
-    return this.#write(former, revise(rewrapped, change, now), now, kind);
+  async #revise(former: Snapshot, change: Exclude<Change, Refusal>, now: number): Promise<Written> {
+    const revised = revise(former, change.parts, now);
+    return this.#write(former, await rewrap(readSecrets(this.env), revised), now, change.kind);
   }
 
   /** The write that decides, and its publication. */
-  async #write(
-    former: Snapshot | null,
-    snapshot: Snapshot,
-    now: number,
-    kind: "created" | "written",
-  ): Promise<Written> {
+  async #write(former: Snapshot | null, snapshot: Snapshot, now: number, kind: WriteKind): Promise<Written> {
     this.#storage.save(former, snapshot);
     // In the same transaction as the write: were this object to stop here, the alarm publishes.
-    await this.ctx.storage.setAlarm(now + PUBLISH_AGAIN_MS);
+    await this.ctx.storage.setAlarm(now + AGAIN_MS);
     let effectiveBy: number | null = now + EVERYWHERE_MS;
     if (now < this.#publishedAt + PUBLISH_EVERY_MS) {
       await this.ctx.storage.setAlarm(this.#publishedAt + PUBLISH_EVERY_MS);
-    } else if (!(await this.#publish())) {
+    } else if (await this.#publish()) {
+      await this.#scheduleTending();
+    } else {
       effectiveBy = null;
     }
     return { kind, snapshot: encodeSnapshot(snapshot), effectiveBy };
   }
 
+  async #tend(now: number): Promise<void> {
+    const former = this.#storage.load();
+    const tended = former && (await tendKeys(readSecrets(this.env), former, now));
+    if (tended !== null) this.#storage.save(former, tended);
+  }
+
+  /** Sets the alarm for when the keyring is due; none where it never is. */
+  async #scheduleTending(): Promise<void> {
+    const snapshot = this.#storage.load();
+    if (snapshot === null) return;
+    const now = Date.now();
+    const due = tendingDueAt(snapshot.keys, snapshot.settings.rotateDays, now);
+    if (due === null) await this.ctx.storage.deleteAlarm();
+    else await this.ctx.storage.setAlarm(Math.max(due, now + PUBLISH_EVERY_MS));
+  }
+
   /** Brings KV and the list of domains up to date with what is stored. False where either did not take it. */
   async #publish(): Promise<boolean> {
     const trace = this.#storage.trace();
-    if (trace === null) return true;
-    try {
+    if (trace === null || trace.revision === this.#storage.published) return true;
+    return this.#attempt("publish-failed", async () => {
       const directory = this.env.DIRECTORY.get(this.env.DIRECTORY.idFromName(DIRECTORY_NAME));
       if (trace.deleted) {
         await this.env.SNAPSHOTS.delete(snapshotKey(trace.domain));
         await directory.remove(trace.domain);
+        await this.ctx.storage.deleteAlarm();
         await this.ctx.storage.deleteAll();
       } else {
         await this.env.SNAPSHOTS.put(snapshotKey(trace.domain), this.read() ?? "");
         await directory.add(trace.domain);
+        this.#storage.published = trace.revision;
       }
-      await this.ctx.storage.deleteAlarm();
       this.#publishedAt = Date.now();
-      return true;
-    } catch (error) {
-      console.error(JSON.stringify({ event: "publish-failed", domain: trace.domain, error: String(error) }));
-      return false;
-    }
+    });
   }
 
-  async #firstKeys(domain: string, imported: readonly ImportedKey[] | null, now: number): Promise<Key[]> {
-    const secrets = readSecrets(this.env);
-    if (imported === null) return [firstKey(await makeWrapped(secrets, { domain, number: 0 }), now)];
-    const wrapped = imported.map(async (key) => ({
-      number: key.number,
-      wrapped: await wrapImported(secrets, domain, key),
-    }));
-    return bringKeys(await Promise.all(wrapped), now);
+  /** Whether the work was done; what it throws is logged. */
+  async #attempt(failure: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      const { domain } = this.#storage.trace() ?? { domain: null };
+      console.error(JSON.stringify({ event: failure, domain, error: String(error) }));
+      return false;
+    }
   }
 
   /** One at a time: storage lets other calls in while a write awaits cryptography or KV. */

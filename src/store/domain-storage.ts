@@ -2,7 +2,7 @@
 // Every call is one transaction, or none.
 
 import type { Route } from "../core/route.ts";
-import type { Snapshot } from "../core/snapshot.ts";
+import { complete, type Snapshot } from "../core/snapshot.ts";
 
 /** What stands in the object's storage beside the routes. A deleted domain stays until KV and the list know. */
 type Stored = Omit<Snapshot, "routes"> & { readonly deleted: boolean };
@@ -26,7 +26,16 @@ export class DomainStorage {
     const { deleted, ...rest } = stored;
     const rows = this.#storage.sql.exec<{ local_part: string; route: string }>("SELECT * FROM routes");
     const routes = new Map([...rows].map((row) => [row.local_part, JSON.parse(row.route) as Route]));
-    return { ...rest, routes };
+    return complete({ ...rest, routes });
+  }
+
+  /** The revision that KV and the list have taken; 0 for none. */
+  get published(): number {
+    return this.#storage.kv.get<number>("published") ?? 0;
+  }
+
+  set published(revision: number) {
+    this.#storage.kv.put("published", revision);
   }
 
   /** Puts a snapshot in place of the former one, of which it writes only the routes that differ. */
@@ -54,6 +63,7 @@ export class DomainStorage {
     if (stored === null) return;
     this.#storage.transactionSync(() => {
       this.#storage.kv.put("domain", { ...stored, keys: [], deleted: true } satisfies Stored);
+      this.#storage.kv.delete("published");
       this.#storage.sql.exec("DELETE FROM routes");
     });
   }

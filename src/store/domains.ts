@@ -1,6 +1,7 @@
 // The domains' objects as the API and the snapshots reach them: calls over RPC, each failure `StorageUnreachable`.
 
 import type { Outcome, SettingsChange } from "../core/change.ts";
+import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import { decodeSnapshot, type Snapshot } from "../core/snapshot.ts";
 import { DIRECTORY_NAME, type DomainsPage } from "./directory-object.ts";
@@ -47,6 +48,20 @@ export class Domains {
   /** Null removes the route. */
   changeRoute(domain: string, localPart: string, route: Route | null): Promise<Outcome> {
     return this.#write(domain, (object) => object.changeRoute(localPart, route));
+  }
+
+  /** Adds a key of the domain's own, the last of the snapshot's. */
+  rotateKeys(domain: string): Promise<Outcome> {
+    return this.#write(domain, (object) => object.rotateKeys());
+  }
+
+  /** Adds a key brought along, the last of the snapshot's. */
+  bringKey(domain: string, key: ImportedKey, sign: boolean): Promise<Outcome> {
+    return this.#write(domain, (object) => object.bringKey(key, sign));
+  }
+
+  retireKey(domain: string, number: number): Promise<Outcome> {
+    return this.#write(domain, (object) => object.retireKey(number));
   }
 
   /** Deletes the domain. False where it is not configured. */

@@ -18,7 +18,9 @@ export const KEY: Key = {
   created: 0,
   notBefore: 0,
   expires: null,
+  freeFrom: null,
   imported: false,
+  weak: false,
 };
 
 const opened = new Map<string, Promise<Slot>>();
@@ -54,6 +56,7 @@ export function snapshotOf(spoiled: Spoiled = {}): Snapshot {
     revision: 1,
     settings,
     lifetimes: [{ days: settings.lifetimeDays, until: null }],
+    messageIdLifetimes: [{ days: settings.messageIdLifetimeDays, until: null }],
     keys: spoiled.keys ?? ring ?? [KEY],
     routes: new Map(Object.entries(routes)),
   };

@@ -1,13 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  bringKeys,
-  changeLifetime,
-  findKey,
-  firstKey,
-  holdsKey,
-  signingKey,
-  windowDays,
-} from "../../src/core/keyring.ts";
+import { changeLifetime, findKey, holdsKey, signingKey, windowDays } from "../../src/core/keyring.ts";
 import { DAY, KEY, NOW } from "./fixtures.ts";
 
 describe("the key that signs", () => {
@@ -24,23 +16,6 @@ describe("the key that signs", () => {
 
   test("a retired key does not sign", () => {
     expect(signingKey([{ ...KEY, expires: NOW }], NOW)).toBeNull();
-  });
-
-  test("of the keys brought along the last listed signs, the others validate", () => {
-    const keys = bringKeys(
-      [
-        { number: 4, wrapped: "a" },
-        { number: 2, wrapped: "b" },
-      ],
-      NOW,
-    );
-    expect(signingKey(keys, NOW)?.number).toBe(2);
-    expect(keys.map((key) => key.imported)).toEqual([true, true]);
-    expect(findKey(keys, 4, NOW)?.notBefore).toBeNull();
-  });
-
-  test("a domain's first key signs at once", () => {
-    expect(signingKey([firstKey("w", NOW)], NOW)?.number).toBe(0);
   });
 });
 

@@ -125,6 +125,7 @@ test("without a key that signs nothing is minted", async () => {
   expect(await mint(orderOf(USER), pending, null, openPlain, NOW)).toEqual({
     kind: "not-signing",
     domain: "example.com",
+    signsFrom: NOW + 1,
   });
   const replies = { to: USER, snapshot: pending, nonce: new Uint8Array(10) };
   expect((await mint(orderOf(USER), snapshotOf(), replies, openPlain, NOW)).kind).toBe("not-signing");

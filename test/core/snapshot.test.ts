@@ -1,13 +1,8 @@
 import { expect, test } from "vitest";
+import { LATEST_MS } from "../../src/core/rotation.ts";
 import type { Route } from "../../src/core/route.ts";
 import { DEFAULTS } from "../../src/core/settings.ts";
-import {
-  createSnapshot,
-  decodeSnapshot,
-  EVERYWHERE_MS,
-  encodeSnapshot,
-  revise,
-} from "../../src/core/snapshot.ts";
+import { createSnapshot, decodeSnapshot, encodeSnapshot, revise } from "../../src/core/snapshot.ts";
 import { importWrappingKey, unwrapSecret, wrapSecret } from "../../src/core/wrapping.ts";
 import { KEY, NOW, snapshotOf } from "./fixtures.ts";
 
@@ -34,7 +29,7 @@ test("a lifetime cut short stays in the window until every location has the new 
   const first = createSnapshot("example.com", { ...DEFAULTS, lifetimeDays: 30 }, [KEY], NOW, 0);
   const { lifetimes } = revise(first, { settings: { ...DEFAULTS, lifetimeDays: 7 } }, NOW);
   expect(lifetimes).toEqual([
-    { days: 30, until: NOW + EVERYWHERE_MS },
+    { days: 30, until: NOW + LATEST_MS },
     { days: 7, until: null },
   ]);
 });

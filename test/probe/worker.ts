@@ -1,5 +1,5 @@
 // The Worker under a probe, in workerd: messages that the local platform can't make, storage that fails on demand,
-// and a count of what is read. Everything but what it fails is the real thing.
+// a clock that is set by hand, and a count of what is read. Everything but what it fails is the real thing.
 
 import worker, { DirectoryObject, DomainObject as RealDomainObject } from "../../src/index.ts";
 import type { Bindings } from "../../src/store/domains.ts";
@@ -12,6 +12,11 @@ type Fault = "kv-get" | "domain-object" | "directory-object";
 /** What fails inside a domain's object, until it is set anew. The objects run in this isolate. */
 type ObjectFault = "kv-put" | "kv-delete" | "directory" | "transaction";
 let objectFaults: readonly ObjectFault[] = [];
+
+/** How far this isolate's clock is from the true one, in milliseconds. Alarms go by the true one. */
+let shiftMs = 0;
+const trueNow = Date.now.bind(Date);
+Date.now = () => trueNow() + shiftMs;
 
 /** The real object, whose writes fail on demand: to KV, to the directory, and its own, which then roll back. */
 export class DomainObject extends RealDomainObject {
@@ -61,6 +66,10 @@ export default {
     const reads: Reads = { kv: 0, object: 0, raw: 0 };
     if (new URL(request.url).pathname === "/probe/object-faults") {
       objectFaults = await request.json();
+      return new Response(null, { status: 204 });
+    }
+    if (new URL(request.url).pathname === "/probe/clock") {
+      shiftMs = await request.json();
       return new Response(null, { status: 204 });
     }
     if (new URL(request.url).pathname === "/probe/email") {
