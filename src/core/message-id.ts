@@ -6,6 +6,7 @@
 // K key number; DDDD expiry day, NONCE and MAC in base32; the MAC also covers the address that replies go to, which
 // is not in the text. No I/O, no clock.
 
+import { decodeWords } from "postal-mime";
 import { decodeBase32Number, encodeBase32, encodeBase32Number } from "./base32.ts";
 import { dayOf } from "./day.ts";
 import { findKey, type OpenKey } from "./keyring.ts";
@@ -60,8 +61,8 @@ export async function mintMessageId(
 export function readMessageIds(inReplyTo: string | null, references: string | null): SignedMessageId[] {
   const found = new Map<string, SignedMessageId>();
   const read = [
-    ...scan((inReplyTo ?? "").slice(0, HEADER_CHARACTERS)),
-    ...scan((references ?? "").slice(-HEADER_CHARACTERS)).reverse(),
+    ...scan(decode((inReplyTo ?? "").slice(0, HEADER_CHARACTERS))),
+    ...scan(decode((references ?? "").slice(-HEADER_CHARACTERS))).reverse(),
   ];
   for (const messageId of read) {
     if (found.size === TRIED_AT_MOST) break;
@@ -88,6 +89,11 @@ export async function validateMessageIds(
     if (isSame(mac, messageId.mac)) return { kind: "valid", ref: messageId.ref };
   }
   return finding;
+}
+
+/** Python's mail package, and others, write a Message-ID of 78 octets and more as encoded words (RFC 2047), split anywhere. */
+function decode(header: string): string {
+  return header.includes("=?") ? decodeWords(header) : header;
 }
 
 function scan(header: string): SignedMessageId[] {

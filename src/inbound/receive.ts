@@ -33,6 +33,8 @@ export interface Entry {
   readonly status: string | null;
   readonly evidence: string | null;
   readonly key: number | null;
+  /** The caller's reference in the tag or Message-ID whose MAC vouches for it. */
+  readonly ref: string | null;
   readonly to?: readonly string[];
   readonly failed?: Forwarding["failed"];
   readonly error?: string;
@@ -99,9 +101,10 @@ async function perform(
 function describe(mail: Mail | null, verdict: Verdict | null, event: Disposition): Entry {
   const domain = mail && lowerCase(mail.forwardPath.domain);
   if (verdict === null) {
-    return { event, domain, original: null, bounce: null, status: null, evidence: null, key: null };
+    const unknown = { original: null, bounce: null, status: null, evidence: null, key: null, ref: null };
+    return { event, domain, ...unknown };
   }
-  const { bounce, evidence, tag } = verdict;
+  const { bounce, evidence, ref, tag } = verdict;
   const original = formatMailbox(tag.original);
-  return { event, domain, original, bounce, status: tag.status, evidence, key: tag.key };
+  return { event, domain, original, bounce, status: tag.status, evidence, key: tag.key, ref };
 }

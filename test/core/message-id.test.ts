@@ -100,6 +100,33 @@ describe("in headers", () => {
     });
   });
 
+  test("long ones are found in encoded words, as Python's mail package writes them", async () => {
+    const domain = "newsletter.accounts.example.com";
+    const messageId = await mintFor({ localPart: "user", domain }, "order-7");
+    expect(messageId.length).toBeGreaterThan(78);
+    const word = (text: string) =>
+      `=?utf-8?q?${text.replace(/[^A-Za-z0-9-]/g, (c) => `=${c.charCodeAt(0).toString(16).toUpperCase()}`)}?=`;
+    const header = `<x@y.example> ${word(messageId.slice(0, 40))}\r\n ${word(messageId.slice(40))}`;
+    for (const read of [readMessageIds(header, null), readMessageIds(null, header)]) {
+      expect(read).toMatchObject([{ domain, ref: "order-7" }]);
+    }
+  });
+
+  test("encoded words of every kind are read without an exception", () => {
+    const words = fc
+      .tuple(
+        fc.constantFrom("utf-8", "us-ascii", "iso-2022-jp", "nope", "", "utf-8*en"),
+        fc.constantFrom("q", "B", "b", "x"),
+        fc.string({ unit: "binary" }),
+      )
+      .map(([charset, encoding, text]) => `=?${charset}?${encoding}?${text}?=`);
+    fc.assert(
+      fc.property(fc.array(words), (parts) => {
+        expect(readMessageIds(parts.join(" "), parts.join(""))).toEqual([]);
+      }),
+    );
+  });
+
   test("any header is read without an exception", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (one, other) => {

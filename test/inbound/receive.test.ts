@@ -265,6 +265,7 @@ test("the log tells all of it, without the tag", async () => {
       status: "valid",
       evidence: "tag",
       key: 3,
+      ref: null,
       to: TO,
     },
   ]);

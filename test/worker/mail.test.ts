@@ -142,19 +142,56 @@ describe("a forged bounce", () => {
   });
 });
 
-describe("a vacation reply", () => {
-  test("to the untagged address passes on the Message-ID that it answers", async () => {
-    expect(await deliver("exim-vacation", "alice@example.com")).toMatchObject({
+describe.each([
+  "exim-vacation",
+  "dovecot-vacation",
+  "exchange-out-of-office",
+  "exchange-read-receipt",
+  "gmail-vacation",
+  "thunderbird-read-receipt",
+])("the automatic reply %s to the untagged address", (name) => {
+  test("passes on the Message-ID that it answers, and its ref comes with it", async () => {
+    expect(await deliver(name, "alice@example.com")).toMatchObject({
       code: 250,
       forwards: [{ headers: { "x-countersign": "missing; by=example.com; evidence=message-id" } }],
+      logged: { ref: null },
     });
+    const response = await worker.call("POST", "/v1/addresses", {
+      address: "alice@example.com",
+      ref: "order-7",
+    });
+    const referred = (await response.json()) as typeof minted;
+    expect(
+      await worker.deliver({ from: "<>", to: "alice@example.com" }, readMessage(name, referred)),
+    ).toMatchObject({ code: 250, logged: { evidence: "message-id", ref: "order-7" } });
   });
 
-  test("that answers another's Message-ID does not", async () => {
-    const raw = readMessage("exim-vacation", { ...minted, messageId: "<4c1d77aa.0b2e@example.com>" });
-    const delivery = await worker.deliver({ from: "<>", to: "alice@example.com" }, raw);
-    expect(delivery).toMatchObject({ code: 555, text: UNSIGNED });
+  test.each([
+    ["of another sender", () => minted.messageId, "closed-not@example.com"],
+    ["of other software", () => "<4c1d77aa.0b2e@example.com>", "alice@example.com"],
+    ["with another day", () => minted.messageId.replace(/^<cs1.0..../, "<cs1.0zzzz"), "alice@example.com"],
+    ["with another nonce", () => minted.messageId.replace(/.{3}@/, "aaa@"), "alice@example.com"],
+    ["with a ref put in", () => minted.messageId.replace("@", ".order-7@"), "alice@example.com"],
+    ["of another domain", () => minted.messageId.replace("@example", "@modes.example"), "alice@example.com"],
+  ])("does not pass on a Message-ID %s", async (_, messageId, to) => {
+    await worker.call("PUT", "/v1/domains/example.com/routes/closed-not", { action: "forward", to: [INBOX] });
+    const raw = readMessage(name, { ...minted, messageId: messageId() });
+    expect(await worker.deliver({ from: "<>", to }, raw)).toMatchObject({ code: 555, text: UNSIGNED });
   });
+});
+
+test("a read receipt that names its message in the report alone passes only where the look is enough", async () => {
+  expect((await deliver("outlook-read-receipt", "alice@example.com")).code).toBe(555);
+  await put("looks.example?force=true", { mode: "enforce", autoReplies: "accept" });
+  await put("looks.example/routes/alice", { action: "forward", to: [INBOX] });
+  for (const name of ["outlook-read-receipt", "exim-vacation", "dovecot-vacation"]) {
+    const raw = readMessage(name, { ...minted, messageId: "<replaced-by-the-relay@example.net>" });
+    expect(await worker.deliver({ from: "<>", to: "alice@looks.example" }, raw)).toMatchObject({
+      code: 250,
+      logged: { evidence: "auto-reply" },
+    });
+  }
+  expect((await deliver("postfix-backscatter", "alice@looks.example")).code).toBe(555);
 });
 
 describe("ordinary mail", () => {
