@@ -1,13 +1,17 @@
-// The Worker: wires bindings and secrets to what the handlers ask for. Mail comes in by `email`, the API by `fetch`.
+// The Worker: wires bindings, secrets and vars to what the handlers ask for. Mail comes in by `email`, the API by `fetch`.
 
 import { createApi } from "./api/app.ts";
 import { problem } from "./api/problem.ts";
-import { type Entry, receive } from "./inbound/receive.ts";
+import { type DerivedKeys, openDeploymentKeys } from "./deployment-keys.ts";
+import { receive } from "./inbound/receive.ts";
+import { writeKeyedLine, writeLine } from "./log.ts";
 import { Misconfigured, readSecrets } from "./secrets.ts";
-import { askDomain, type Bindings, Domains } from "./store/domains.ts";
+import { askDomain, type Bindings, Domains, recordMessage, tellSightings } from "./store/domains.ts";
 import { type KeyMemory, openKeys } from "./store/opened-keys.ts";
 import { emptySnapshotMemory, PublishedSnapshots } from "./store/published-snapshots.ts";
+import { type SightingKind, type SightingMemory, takeSighting } from "./store/sightings.ts";
 import { StorageUnreachable } from "./store/unreachable.ts";
+import { readVars } from "./vars.ts";
 
 export { DirectoryObject } from "./store/directory-object.ts";
 export { DomainObject } from "./store/domain-object.ts";
@@ -15,22 +19,22 @@ export { DomainObject } from "./store/domain-object.ts";
 /** This isolate's memory: what makes a warm one judge and mint without reading anything. */
 const snapshotMemory = emptySnapshotMemory();
 const keyMemory: KeyMemory = new Map();
+const sightingMemory: SightingMemory = new Map();
+const derivedKeys: DerivedKeys = new Map();
 
 const api = createApi((error) => error instanceof StorageUnreachable);
 
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, context) {
     try {
       const secrets = readSecrets(env);
-      const now = Date.now();
-      const snapshots = readSnapshots(env, now);
+      const shared = await wire(env, context);
       return await api.fetch(request, {
-        now,
+        ...shared,
         adminToken: secrets.adminToken,
         open: openKeys(keyMemory, secrets),
         random: (octets) => crypto.getRandomValues(new Uint8Array(octets)),
-        snapshots,
-        domains: new Domains(env, snapshots),
+        domains: new Domains(env, shared.snapshots),
       });
     } catch (error) {
       if (error instanceof Misconfigured) return problem("misconfigured", error.message);
@@ -38,13 +42,40 @@ export default {
     }
   },
 
-  async email(message, env) {
-    const now = Date.now();
-    const open = openKeys(keyMemory, readSecrets(env));
-    const receiving = { snapshots: readSnapshots(env, now), open, record, log };
-    await receive(message, receiving, now);
+  async email(message, env, context) {
+    const secrets = readSecrets(env);
+    const { hops } = await openDeploymentKeys(derivedKeys, secrets);
+    const shared = await wire(env, context);
+    const keys = { open: openKeys(keyMemory, secrets), hops };
+    const record = (domain: string, entry: { id: string }) => recordMessage(env, domain, entry.id, entry);
+    await receive(message, { ...shared, keys, record }, shared.now);
   },
 } satisfies ExportedHandler<Bindings>;
+
+/** What both handlers use, at the instant of this request. */
+async function wire(env: Bindings, context: ExecutionContext) {
+  const now = Date.now();
+  const { log: key } = await openDeploymentKeys(derivedKeys, readSecrets(env));
+  const { logAddresses } = readVars(env);
+  return {
+    now,
+    snapshots: readSnapshots(env, now),
+    note(kind: SightingKind, original: { domain: string; localPart: string }): void {
+      const telling = takeSighting(
+        sightingMemory,
+        (...told) => tellSightings(env, ...told),
+        kind,
+        original,
+        now,
+      );
+      if (telling !== null) context.waitUntil(telling);
+    },
+    log(line: object): void {
+      if (logAddresses === "plain") writeLine(line);
+      else context.waitUntil(writeKeyedLine(key, line));
+    },
+  };
+}
 
 function readSnapshots(env: Bindings, now: number): PublishedSnapshots {
   const sources = {
@@ -53,11 +84,4 @@ function readSnapshots(env: Bindings, now: number): PublishedSnapshots {
     ask: (domain: string) => askDomain(env, domain),
   };
   return new PublishedSnapshots(snapshotMemory, sources, now);
-}
-
-/** What was consumed is kept as its log line, which is written in any case. */
-async function record(_entry: Entry): Promise<void> {}
-
-function log(entry: Entry): void {
-  console.log(JSON.stringify(entry));
 }

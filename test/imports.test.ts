@@ -12,10 +12,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   inbound: ["core"],
   api: ["core"],
-  store: ["core", "secrets.ts"],
+  store: ["core", "secrets.ts", "vars.ts"],
   local: [],
   "secrets.ts": [],
-  "index.ts": ["api", "inbound", "secrets.ts", "store"],
+  "vars.ts": ["secrets.ts"],
+  "deployment-keys.ts": ["core", "secrets.ts"],
+  "log.ts": ["core"],
+  "index.ts": ["api", "deployment-keys.ts", "inbound", "log.ts", "secrets.ts", "store", "vars.ts"],
 };
 
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));

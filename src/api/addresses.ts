@@ -36,6 +36,8 @@ export const addresses = new Hono<Api>()
     const finding = await mint(order, snapshot, body.messageId === false ? null : replies, open, now);
     switch (finding.kind) {
       case "minted":
+        context.env.note("minted", address.mailbox);
+        context.env.log(describeMinted(finding.minted, address.mailbox.domain));
         return context.json(presentMinted(finding.minted));
       case "unusable":
         return unusableFields([finding.fault]);
@@ -75,6 +77,11 @@ async function validateSurely(
 function notSigning(domain: string, signsFrom: number | null): Response {
   const soon = signsFrom === null ? "." : `; one will from ${new Date(signsFrom).toISOString()}.`;
   return problem("not-signing", `The domain ${domain} has no key that signs${soon}`);
+}
+
+/** The log's line: neither the tag nor the Message-ID, with which anyone could send bounces. */
+function describeMinted({ address, scheme, key, expires, ref }: Minted, domain: string) {
+  return { event: "minted", domain, address, scheme, key, expires: new Date(expires).toISOString(), ref };
 }
 
 function presentMinted(minted: Minted) {

@@ -29,6 +29,11 @@ export const domains = new Hono<Api>()
     const snapshot = domain && (await context.env.domains.read(domain));
     return snapshot ? context.json(present(snapshot)) : unconfigured(context.req.param("domain"));
   })
+  .get("/:domain/readiness", async (context) => {
+    const domain = readDomain(context);
+    const readiness = domain && (await context.env.domains.readiness(domain));
+    return readiness ? context.json(readiness) : unconfigured(context.req.param("domain"));
+  })
   .put("/:domain", (context) => configure(context, "put"))
   .patch("/:domain", (context) => configure(context, "patch"))
   .delete("/:domain", async (context) => {
@@ -71,7 +76,7 @@ export function presentOutcome(
     case "not-ready":
       return problem(
         "not-ready",
-        "Nothing here shows that this domain signs all its mail, and a domain that does not would turn away its own genuine bounces. Observe for a lifetime; when you are sure, ?force=true.",
+        `${outcome.missing.join(" ")} A domain that does not sign all its mail would turn away its own genuine bounces; when you know better, ?force=true.`,
       );
     case "unusable":
       return unusableFields(outcome.faults);

@@ -2,6 +2,8 @@
 
 import type { Outcome, SettingsChange } from "../core/change.ts";
 import type { OpenKey } from "../core/keyring.ts";
+import type { Mailbox } from "../core/mailbox.ts";
+import type { Readiness } from "../core/readiness.ts";
 import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import type { Snapshot } from "../core/snapshot.ts";
@@ -18,11 +20,16 @@ export interface Ports {
     read(domain: string): Promise<Snapshot | null>;
     confirm(domain: string): Promise<Snapshot | null>;
   };
+  /** Takes note that an address was minted for this original. Never fails, never awaited. */
+  note(sighting: "minted", original: Mailbox): void;
+  /** One line for each minted address. */
+  log(line: object): void;
   /** The domains' objects. Every call may throw `StorageUnreachable`. */
   readonly domains: {
     read(domain: string): Promise<Snapshot | null>;
     list(after: string, limit: number): Promise<{ domains: string[]; more: boolean }>;
     configure(domain: string, change: SettingsChange): Promise<Outcome>;
+    readiness(domain: string): Promise<Readiness | null>;
     forget(domain: string): Promise<boolean>;
     replaceRoutes(domain: string, routes: readonly [string, Route][]): Promise<Outcome>;
     /** The key added is the last of the snapshot's. */

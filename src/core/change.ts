@@ -23,7 +23,7 @@ export type Refusal =
   /** Keys are brought along at creation only. */
   | { readonly kind: "keys-fixed" }
   /** To enforce now could turn away the domain's own genuine bounces. */
-  | { readonly kind: "not-ready" }
+  | { readonly kind: "not-ready"; readonly missing: readonly string[] }
   | { readonly kind: "unusable"; readonly faults: readonly Fault[] };
 
 /** What came of a write. `effectiveBy`: when every location has it, in milliseconds; null while KV does not take it. */
@@ -34,10 +34,15 @@ export type Outcome =
 /** Routes that a domain may have. */
 export const ROUTES_AT_MOST = 10_000;
 
-/** The settings after a change; values are judged before conflicts. `former` is null where the domain is not configured. */
+/**
+ * The settings after a change; values are judged before conflicts.
+ * @param former null where the domain is not configured
+ * @param findMissing what keeps the domain from enforcing without force; empty where nothing does
+ */
 export function changeSettings(
   former: Snapshot | null,
   change: SettingsChange,
+  findMissing: () => readonly string[],
 ): { readonly kind: "settings"; readonly settings: Settings } | Refusal {
   if (former === null && change.kind === "patch") return { kind: "unconfigured" };
   const base = change.kind === "patch" && former !== null ? former.settings : defaultsFor(former);
@@ -47,7 +52,8 @@ export function changeSettings(
   if (faults.length > 0) return { kind: "unusable", faults };
   if (former !== null && change.keys !== null) return { kind: "keys-fixed" };
   const startsEnforcing = settings.mode === "enforce" && former?.settings.mode !== "enforce";
-  return startsEnforcing && !change.force ? { kind: "not-ready" } : { kind: "settings", settings };
+  const missing = startsEnforcing && !change.force ? findMissing() : [];
+  return missing.length > 0 ? { kind: "not-ready", missing } : { kind: "settings", settings };
 }
 
 /** The routes after a change; `isNew` where it made one that was not there. */

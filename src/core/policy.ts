@@ -25,6 +25,8 @@ export interface Facts {
   readonly route: Route | null;
   /** The domain's. */
   readonly mode: Mode;
+  /** Whether we have forwarded this message for this original before. */
+  readonly loop: boolean;
 }
 
 export type Action =
@@ -40,6 +42,8 @@ export interface Decision {
    * longer: ask the domain's object before you act on it.
    */
   readonly restsOnSnapshot: boolean;
+  /** Whether it is a bounce that was judged and brought no evidence, whatever becomes of it. */
+  readonly unproven: boolean;
 }
 
 /** What senders read. One printable ASCII line each, without an address. */
@@ -48,6 +52,8 @@ export const SENTENCES = {
   unsignedBounce: "This address takes bounces only of mail that it sent.",
   noSuchAddress: "Address does not exist.",
   reportsOnly: "This address takes delivery reports only.",
+  /** It was forwarded from here, and came back. */
+  loop: "This message has passed here before; it is going round in a circle.",
   /** All destinations of a route said no for good. */
   undeliverable: "The mailbox behind this address does not take this message.",
 } as const;
@@ -57,6 +63,7 @@ export const UNCONFIGURED: Decision = {
   disposition: "no-such-address",
   action: { kind: "reject", sentence: SENTENCES.noSuchAddress },
   restsOnSnapshot: true,
+  unproven: false,
 };
 
 /** Decides over a message to a configured domain. */
@@ -65,7 +72,7 @@ export function decide(facts: Facts): Decision {
   if (route === null) {
     // A valid tag proves that we minted the address: its bounce is taken although it has nowhere to go.
     if (facts.bounce && facts.tagStatus === "valid") {
-      return { disposition: "consumed", action: { kind: "consume" }, restsOnSnapshot: true };
+      return { ...taken({ kind: "consume" }, "consumed"), restsOnSnapshot: true };
     }
     return UNCONFIGURED;
   }
@@ -77,18 +84,21 @@ export function decide(facts: Facts): Decision {
   const unproven = mode !== "off" && facts.bounce && facts.evidence === "none";
   if (unproven && mode === "enforce") {
     const action: Action = { kind: "reject", sentence: SENTENCES.unsignedBounce };
-    return { disposition: "rejected", action, restsOnSnapshot: facts.liftable };
+    return { disposition: "rejected", action, restsOnSnapshot: facts.liftable, unproven };
   }
-  return route.action === "consume"
-    ? taken({ kind: "consume" }, unproven ? "would-reject" : "consumed")
-    : taken({ kind: "forward", to: route.to }, unproven ? "would-reject" : "forwarded");
+  if (route.action === "forward" && facts.loop) return routeRejects(SENTENCES.loop);
+  const taking =
+    route.action === "consume"
+      ? taken({ kind: "consume" }, "consumed")
+      : taken({ kind: "forward", to: route.to }, "forwarded");
+  return unproven ? { ...taking, disposition: "would-reject", unproven } : taking;
 }
 
 /**
  * Header fields that tell the recipient what was found and decided; none for ordinary mail to an untagged address.
  * @param domain the forward-path's, in lower case
  */
-export function annotate(facts: Facts, decision: Decision, domain: string): ReadonlyMap<string, string> {
+export function annotate(facts: Facts, decision: Decision, domain: string): Map<string, string> {
   const fields = new Map<string, string>();
   if (!facts.bounce && facts.tagStatus === "missing") return fields;
   fields.set("X-Countersign", `${facts.tagStatus}; by=${domain}; evidence=${facts.evidence}`);
@@ -97,9 +107,10 @@ export function annotate(facts: Facts, decision: Decision, domain: string): Read
 }
 
 function routeRejects(sentence: string): Decision {
-  return { disposition: "route-rejected", action: { kind: "reject", sentence }, restsOnSnapshot: true };
+  const action: Action = { kind: "reject", sentence };
+  return { disposition: "route-rejected", action, restsOnSnapshot: true, unproven: false };
 }
 
 function taken(action: Action, disposition: Disposition): Decision {
-  return { disposition, action, restsOnSnapshot: false };
+  return { disposition, action, restsOnSnapshot: false, unproven: false };
 }

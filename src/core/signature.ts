@@ -42,12 +42,23 @@ export async function signTag(slot: Slot, terms: TagTerms, address: string): Pro
   const input = macInput(terms, address);
   return terms.scheme === "prvs"
     ? hex((await sign(slot.prvs, input)).subarray(0, PRVS_MAC_OCTETS))
-    : encodeBase32((await sign(slot.cs1, input)).subarray(0, MAC_OCTETS));
+    : signText(slot.cs1, input);
 }
 
 /** The MAC of a Message-ID: the first 80 bits of HMAC-SHA-256, as 16 base32 digits. */
-export async function signMessageId(slot: Slot, text: string): Promise<string> {
-  return encodeBase32((await sign(slot.messageId, text)).subarray(0, MAC_OCTETS));
+export function signMessageId(slot: Slot, text: string): Promise<string> {
+  return signText(slot.messageId, text);
+}
+
+/** A key of the deployment's own for one purpose, derived from a secret of any length (HKDF-SHA-256, RFC 5869). */
+export async function deriveDeploymentKey(secret: string, purpose: string): Promise<CryptoKey> {
+  const base = await crypto.subtle.importKey("raw", UTF8.encode(secret), "HKDF", false, ["deriveKey"]);
+  return deriveKey(base, `deployment ${purpose}`, "");
+}
+
+/** The first 80 bits of HMAC-SHA-256 over a text, as 16 base32 digits. */
+export async function signText(key: CryptoKey, text: string): Promise<string> {
+  return encodeBase32((await sign(key, text)).subarray(0, MAC_OCTETS));
 }
 
 /** Compares two secrets in a time that depends on their lengths alone. */

@@ -1,12 +1,12 @@
 // Forwarding along a route's destinations, in order. Until one has the message, a fault that may pass defers it, and
 // one that won't moves on to the next; once one has it, nothing that fails after may take that back.
 
-import { type ForwardFault, readForwardFault } from "../core/forward-fault.ts";
-import { Deferral, type IncomingMessage } from "./message.ts";
+import { readForwardFault } from "../core/forward-fault.ts";
+import { Deferral, type Failure, type IncomingMessage } from "./message.ts";
 
 export interface Forwarding {
   readonly delivered: readonly string[];
-  readonly failed: readonly { readonly to: string; readonly fault: ForwardFault; readonly error: string }[];
+  readonly failed: readonly Failure[];
 }
 
 /** Throws `Deferral` where the sender is to try again. Nothing delivered: every destination refused for good. */
@@ -16,21 +16,29 @@ export async function forward(
   headers: ReadonlyMap<string, string>,
 ): Promise<Forwarding> {
   // Said beforehand, so no destination is tried; the operator has to act, and the sender's retries wait for that.
-  if (message.canBeForwarded === false)
-    throw new Deferral("The platform says that this message can't be forwarded.");
+  if (message.canBeForwarded === false) {
+    throw new Deferral("The platform says that this message can't be forwarded.", null);
+  }
   const delivered: string[] = [];
-  const failed: Forwarding["failed"][number][] = [];
+  const failed: Failure[] = [];
   for (const destination of to) {
     try {
       await message.forward(destination, new Headers([...headers]));
       delivered.push(destination);
     } catch (cause) {
       const error = cause instanceof Error ? cause.message : String(cause);
-      const fault = readForwardFault(error);
-      if (fault === "delivered") delivered.push(destination);
-      else if (delivered.length > 0 || fault === "permanent") failed.push({ to: destination, fault, error });
-      else throw new Deferral(`Forwarding to ${destination} failed (${fault}): ${error}`, { cause });
+      const failure = { to: destination, fault: readForwardFault(error), error };
+      if (failure.fault === "delivered") delivered.push(destination);
+      else if (delivered.length > 0 || failure.fault === "permanent") failed.push(failure);
+      else throw new Deferral(ADVICE[failure.fault], failure);
     }
   }
   return { delivered, failed };
 }
+
+/** What the operator reads beside the failure. */
+const ADVICE = {
+  configuration:
+    "A destination can't be used: verify its address in Email Routing, or change the route. Until then its mail is deferred.",
+  transient: "A destination does not take mail just now.",
+} as const;

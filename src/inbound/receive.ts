@@ -1,13 +1,13 @@
 // A message's way through the Worker: read the domain's snapshot, judge, ask where in doubt, perform, record. It ends
 // forwarded, consumed or rejected, or this throws and the sender tries again; there is no fifth way out.
 
-import { judge, type Mail, type Verdict } from "../core/judge.ts";
-import type { OpenKey } from "../core/keyring.ts";
+import { digestMessage } from "../core/digest.ts";
+import { type JudgingKeys, judge, type Mail, type Verdict } from "../core/judge.ts";
 import { formatMailbox, isDomain, lowerCase, splitPath } from "../core/mailbox.ts";
 import { type Decision, type Disposition, SENTENCES, UNCONFIGURED } from "../core/policy.ts";
 import type { Snapshot } from "../core/snapshot.ts";
-import { type Forwarding, forward } from "./forward.ts";
-import type { IncomingMessage } from "./message.ts";
+import { forward } from "./forward.ts";
+import { Deferral, type Failure, type IncomingMessage } from "./message.ts";
 
 /** What receiving needs from outside. */
 export interface Receiving {
@@ -17,16 +17,22 @@ export interface Receiving {
     /** The same, after the domain's object was asked. Throws where it can't be. */
     confirm(domain: string): Promise<Snapshot | null>;
   };
-  readonly open: OpenKey;
-  /** Keeps what was consumed. Awaited: without it the message is deferred. */
-  readonly record: (entry: Entry) => Promise<void>;
-  /** One line for each message. */
+  readonly keys: JudgingKeys;
+  /** Keeps what was consumed, once for each id. Awaited: without it the message is deferred. */
+  readonly record: (domain: string, entry: Entry) => Promise<void>;
+  /** Takes note of an original that a valid tag came back to, or a bounce without evidence. Never fails, never awaited. */
+  readonly note: (sighting: "proven" | "unproven", original: { domain: string; localPart: string }) => void;
+  /** One line for each invocation. */
   readonly log: (entry: Entry) => void;
 }
 
 /** What is known of a message when it is done: exact, without its content, without its tag. */
 export interface Entry {
-  readonly event: Disposition;
+  /** What was done, or is to be done again. */
+  readonly event: "forwarded" | "accepted" | "rejected" | "deferred";
+  readonly disposition: Disposition;
+  /** The same each time the platform hands over this message. */
+  readonly id: string;
   readonly domain: string | null;
   readonly original: string | null;
   readonly bounce: boolean | null;
@@ -36,21 +42,28 @@ export interface Entry {
   /** The caller's reference in the tag or Message-ID whose MAC vouches for it. */
   readonly ref: string | null;
   readonly to?: readonly string[];
-  readonly failed?: Forwarding["failed"];
+  readonly failed?: readonly Failure[];
   readonly error?: string;
 }
 
 /** Receives one message at an instant, in milliseconds since 1970. Throws where the sender is to try again. */
 export async function receive(message: IncomingMessage, receiving: Receiving, now: number): Promise<void> {
   const mail = readMail(message);
+  const id = await digestMessage({
+    reversePath: message.from,
+    forwardPath: message.to,
+    headers: message.headers,
+    sizeOctets: message.rawSize,
+  });
   let verdict: Verdict | null = null;
   try {
     verdict = mail && (await judgeSurely(mail, receiving, now));
-    const entry = describe(mail, verdict, (verdict?.decision ?? UNCONFIGURED).disposition);
-    receiving.log(await perform(message, verdict, entry, receiving));
+    receiving.log(await perform(message, verdict, describe(id, mail, verdict), receiving));
   } catch (cause) {
     const error = cause instanceof Error ? cause.message : String(cause);
-    receiving.log({ ...describe(mail, verdict, "deferred"), error });
+    const failed = cause instanceof Deferral && cause.failure !== null ? { failed: [cause.failure] } : {};
+    const entry = { ...describe(id, mail, verdict), ...failed, error };
+    receiving.log({ ...entry, event: "deferred", disposition: "deferred" });
     throw cause;
   }
 }
@@ -67,11 +80,11 @@ async function judgeSurely(mail: Mail, receiving: Receiving, now: number): Promi
   const domain = lowerCase(mail.forwardPath.domain);
   const snapshot = await receiving.snapshots.read(domain);
   if (snapshot === null) return null;
-  const verdict = await judge(mail, snapshot, receiving.open, now);
+  const verdict = await judge(mail, snapshot, receiving.keys, now);
   if (!verdict.decision.restsOnSnapshot) return verdict;
   const confirmed = await receiving.snapshots.confirm(domain);
   if (confirmed === null) return null;
-  return confirmed.revision === snapshot.revision ? verdict : judge(mail, confirmed, receiving.open, now);
+  return confirmed.revision === snapshot.revision ? verdict : judge(mail, confirmed, receiving.keys, now);
 }
 
 async function perform(
@@ -80,31 +93,47 @@ async function perform(
   entry: Entry,
   receiving: Receiving,
 ): Promise<Entry> {
-  const { action }: Decision = verdict?.decision ?? UNCONFIGURED;
+  if (verdict !== null) note(verdict, receiving);
+  const { action } = decisionOf(verdict);
   switch (action.kind) {
     case "reject":
       await message.setReject(action.sentence);
       return entry;
     case "consume":
-      await receiving.record(entry);
+      await receiving.record(verdict?.tag.original.domain ?? "", entry);
       return entry;
     case "forward": {
       const { delivered, failed } = await forward(message, action.to, verdict?.annotations ?? new Map());
       const done = { ...entry, to: delivered, ...(failed.length > 0 ? { failed } : {}) };
       if (delivered.length > 0) return done;
       await message.setReject(SENTENCES.undeliverable);
-      return { ...done, event: "rejected" };
+      return { ...done, event: "rejected", disposition: "rejected" };
     }
   }
 }
 
-function describe(mail: Mail | null, verdict: Verdict | null, event: Disposition): Entry {
+/** What shows whether a domain signs its mail: tags that came back, and bounces of what seems to have gone out without. */
+function note({ tag, decision }: Verdict, receiving: Receiving): void {
+  if (tag.status === "valid") receiving.note("proven", tag.original);
+  else if (decision.unproven) receiving.note("unproven", tag.original);
+}
+
+function describe(id: string, mail: Mail | null, verdict: Verdict | null): Entry {
+  const { action, disposition } = decisionOf(verdict);
+  const event = EVENTS[action.kind];
   const domain = mail && lowerCase(mail.forwardPath.domain);
   if (verdict === null) {
     const unknown = { original: null, bounce: null, status: null, evidence: null, key: null, ref: null };
-    return { event, domain, ...unknown };
+    return { event, disposition, id, domain, ...unknown };
   }
   const { bounce, evidence, ref, tag } = verdict;
   const original = formatMailbox(tag.original);
-  return { event, domain, original, bounce, status: tag.status, evidence, key: tag.key, ref };
+  const { status, key } = tag;
+  return { event, disposition, id, domain, original, bounce, status, evidence, key, ref };
+}
+
+const EVENTS = { forward: "forwarded", consume: "accepted", reject: "rejected" } as const;
+
+function decisionOf(verdict: Verdict | null): Decision {
+  return verdict?.decision ?? UNCONFIGURED;
 }

@@ -115,8 +115,8 @@ async function play(scene: Scene, minted: Minted): Promise<void> {
   const raw = readMessage(scene.message, { ...minted, reversePath: returned });
   const { subject } = await PostalMime.parse(raw);
   const delivery = await worker.deliver({ from: scene.from, to: scene.to }, raw);
-  const { event, status, evidence } = delivery.logged;
-  const right = `${delivery.code} ${event} ${status} ${evidence}` === scene.expected;
+  const { disposition, status, evidence } = delivery.logged;
+  const right = `${delivery.code} ${disposition} ${status} ${evidence}` === scene.expected;
   if (!right) failures += 1;
   console.log(`
   ${scene.title}
@@ -128,7 +128,7 @@ async function play(scene: Scene, minted: Minted): Promise<void> {
 
 function explain({ logged, forwards }: Delivery): string {
   const to = forwards.map((forward) => forward.to).join(", ");
-  const what = to === "" ? String(logged["event"]) : `${logged["event"]} to ${to}`;
+  const what = to === "" ? String(logged["disposition"]) : `${logged["disposition"]} to ${to}`;
   return `${what} — ${logged["bounce"] ? "a bounce" : "no bounce"}; tag ${logged["status"]}; evidence ${logged["evidence"]}`;
 }
 

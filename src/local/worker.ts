@@ -28,6 +28,10 @@ export interface LocalWorker {
   deliver(envelope: { from: string; to: string }, raw: string): Promise<Delivery>;
   /** Reloads the Worker with other secrets; its storage stays. */
   changeSecrets(secrets: Record<string, string>): Promise<void>;
+  /** Asks the storage of a domain's object, in SQL. */
+  query(domain: string, sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** All lines of the Worker's log since the last delivery, parsed. */
+  lines(): readonly Readonly<Record<string, unknown>>[];
   /** The bindings, as the Worker has them. */
   bindings(): Promise<Record<string, unknown>>;
   stop(): Promise<void>;
@@ -35,7 +39,7 @@ export interface LocalWorker {
 
 /** Starts a Worker of its own with secrets of its own. */
 export async function startWorker(
-  options: { configPath?: string; secrets?: Record<string, string> } = {},
+  options: { configPath?: string; secrets?: Record<string, string>; vars?: Record<string, string> } = {},
 ): Promise<LocalWorker> {
   const adminToken = randomBytes(24).toString("hex");
   const own = {
@@ -44,7 +48,11 @@ export async function startWorker(
     ...options.secrets,
   };
   const configPath = options.configPath ?? "./wrangler.toml";
-  const harness = (secrets: Record<string, string>) => ({ root: ROOT, workers: [{ configPath, secrets }] });
+  const vars = options.vars ?? {};
+  const harness = (secrets: Record<string, string>) => ({
+    root: ROOT,
+    workers: [{ configPath, secrets, vars }],
+  });
   const server = createTestHarness(harness(own));
   await server.listen();
   const worker = server.getWorker();
@@ -67,6 +75,11 @@ export async function startWorker(
       return { ...readAnswer(result), forwards: readForwards(result), logged: readLog(server.getLogs()) };
     },
     changeSecrets: (secrets) => server.update(harness({ ...own, ...secrets })),
+    async query(domain, sql) {
+      const storage = await worker.getDurableObjectStorage("DOMAINS", { name: domain });
+      return (await storage.exec(sql)) as readonly Readonly<Record<string, unknown>>[];
+    },
+    lines: () => parseLines(server.getLogs()),
     bindings: () => worker.getEnv(),
     stop: () => server.close(),
   };
@@ -90,8 +103,11 @@ function readForwards(result: Result): Delivery["forwards"] {
 }
 
 function readLog(logs: readonly { message: string }[]): Record<string, unknown> {
-  for (const { message } of logs.toReversed()) {
-    if (message.startsWith('{"event"')) return JSON.parse(message) as Record<string, unknown>;
-  }
-  return {};
+  return parseLines(logs).findLast((line) => "disposition" in line) ?? {};
+}
+
+function parseLines(logs: readonly { message: string }[]): Record<string, unknown>[] {
+  return logs
+    .filter(({ message }) => message.startsWith('{"event"'))
+    .map(({ message }) => JSON.parse(message) as Record<string, unknown>);
 }

@@ -1,6 +1,7 @@
 // A domain's object: the only writer of its settings, keyring and routes. Each write is one transaction, which
 // decides; then it is published to KV, which is all that mail and minting read. Its alarm publishes what could not be
-// published at once, rotates the keyring, and drops keys under which nothing lives. Two writes never run into one another.
+// published at once, rotates the keyring, drops keys under which nothing lives, and forgets what is old. Two writes never
+// run into one another.
 
 import { DurableObject } from "cloudflare:workers";
 import {
@@ -10,17 +11,22 @@ import {
   replaceRoutes,
   type SettingsChange,
 } from "../core/change.ts";
+import { DAY_MS } from "../core/day.ts";
+import { checkReadiness, type Readiness } from "../core/readiness.ts";
 import { EVERYWHERE_MS, type ImportedKey, retire, tendingDueAt } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import { createSnapshot, encodeSnapshot, revise, type Snapshot } from "../core/snapshot.ts";
 import { readSecrets, type SecretBindings } from "../secrets.ts";
+import { readVars, type VarBindings } from "../vars.ts";
 import { DIRECTORY_NAME, type DirectoryObject } from "./directory-object.ts";
 import { DomainStorage } from "./domain-storage.ts";
+import { Ledger } from "./ledger.ts";
 import { snapshotKey } from "./published-snapshots.ts";
+import type { Sightings } from "./sightings.ts";
 import { addImportedKey, addOwnKey, makeFirstKeys, rewrap, tendKeys } from "./wrapped-keys.ts";
 
 /** What a domain's object uses of the deployment. */
-export interface DomainObjectBindings extends SecretBindings {
+export interface DomainObjectBindings extends SecretBindings, VarBindings {
   readonly SNAPSHOTS: KVNamespace;
   readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
 }
@@ -37,11 +43,14 @@ type Change = { readonly parts: Parameters<typeof revise>[1]; readonly kind: Wri
 
 /** KV takes one write a second for each key. */
 const PUBLISH_EVERY_MS = 1_000;
+/** How often the alarm looks for what is old enough to be forgotten. */
+const FORGET_EVERY_MS = 7 * DAY_MS;
 /** When the alarm tries again what failed, or was cut off. */
 const AGAIN_MS = 10_000;
 
 export class DomainObject extends DurableObject<DomainObjectBindings> {
   readonly #storage = new DomainStorage(this.ctx.storage);
+  readonly #ledger = new Ledger(this.ctx.storage);
   #turn: Promise<unknown> = Promise.resolve();
   #publishedAt = 0;
 
@@ -56,7 +65,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     return this.#inTurn(async () => {
       const now = Date.now();
       const former = this.#storage.load();
-      const changed = changeSettings(former, change);
+      const changed = changeSettings(former, change, () => this.#findMissing(former, now));
       if (changed.kind !== "settings") return changed;
       const { settings } = changed;
       if (former !== null) return this.#revise(former, { parts: { settings }, kind: "written" }, now);
@@ -111,11 +120,30 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   forget(): Promise<boolean> {
     return this.#inTurn(async () => {
       if (this.#storage.load() === null) return false;
-      this.#storage.forget();
+      this.#storage.forget(() => this.#ledger.clear());
       await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
       await this.#publish();
       return true;
     });
+  }
+
+  /** What is known of the domain's signing, checked; null where it is not configured. */
+  readiness(): Readiness | null {
+    const snapshot = this.#storage.load();
+    return snapshot && this.#checkReadiness(snapshot, Date.now());
+  }
+
+  /** Keeps what is known of a message that was consumed, once for each id. Throws where the domain is not configured. */
+  record(id: string, entry: string): void {
+    if (this.#storage.load() === null) throw new Error("The domain is not configured.");
+    this.#ledger.record(id, entry, Date.now());
+  }
+
+  /** Takes note of what was seen of the domain's mail. False where nothing had to be written. */
+  note(sightings: Sightings): boolean {
+    const snapshot = this.#storage.load();
+    if (snapshot === null) return true;
+    return this.#ledger.note(sightings, snapshot.settings.lifetimeDays, Date.now());
   }
 
   override alarm(): Promise<void> {
@@ -146,7 +174,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** The write that decides, and its publication. */
   async #write(former: Snapshot | null, snapshot: Snapshot, now: number, kind: WriteKind): Promise<Written> {
-    this.#storage.save(former, snapshot);
+    this.#storage.save(former, snapshot, now, () => this.#ledger.open());
     // In the same transaction as the write: were this object to stop here, the alarm publishes.
     await this.ctx.storage.setAlarm(now + AGAIN_MS);
     let effectiveBy: number | null = now + EVERYWHERE_MS;
@@ -162,18 +190,32 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   async #tend(now: number): Promise<void> {
     const former = this.#storage.load();
-    const tended = former && (await tendKeys(readSecrets(this.env), former, now));
-    if (tended !== null) this.#storage.save(former, tended);
+    if (former === null) return;
+    this.#ledger.forgetBefore(now - readVars(this.env).recordDays * DAY_MS);
+    const tended = await tendKeys(readSecrets(this.env), former, now);
+    if (tended !== null) this.#storage.save(former, tended, now);
   }
 
-  /** Sets the alarm for when the keyring is due; none where it never is. */
+  #findMissing(former: Snapshot | null, now: number): readonly string[] {
+    if (former === null) return ["The domain is new."];
+    const { checks } = this.#checkReadiness(former, now);
+    return checks.filter(({ status }) => status === "fail").map(({ detail }) => detail);
+  }
+
+  #checkReadiness(snapshot: Snapshot, now: number): Readiness {
+    const { signing } = this.#ledger;
+    const unsignedSenders = this.#ledger.unsignedSenders();
+    return checkReadiness(snapshot, { signing, modeSince: this.#storage.modeSince, unsignedSenders }, now);
+  }
+
+  /** Sets the alarm for when the keyring is due, or something may be old enough to be forgotten. */
   async #scheduleTending(): Promise<void> {
     const snapshot = this.#storage.load();
     if (snapshot === null) return;
     const now = Date.now();
     const due = tendingDueAt(snapshot.keys, snapshot.settings.rotateDays, now);
-    if (due === null) await this.ctx.storage.deleteAlarm();
-    else await this.ctx.storage.setAlarm(Math.max(due, now + PUBLISH_EVERY_MS));
+    const next = Math.min(due ?? Number.POSITIVE_INFINITY, now + FORGET_EVERY_MS);
+    await this.ctx.storage.setAlarm(Math.max(next, now + PUBLISH_EVERY_MS));
   }
 
   /** Brings KV and the list of domains up to date with what is stored. False where either did not take it. */

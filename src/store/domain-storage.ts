@@ -1,5 +1,5 @@
-// What a domain's object keeps: its snapshot, the routes as rows of their own, and which revision of it KV has taken.
-// Every call is one transaction, or none.
+// A domain's snapshot in its object's storage, the routes as rows of their own; since when it has its mode, and which
+// revision KV has taken. Every call is one transaction, or none.
 
 import type { Route } from "../core/route.ts";
 import { complete, type Snapshot } from "../core/snapshot.ts";
@@ -38,12 +38,22 @@ export class DomainStorage {
     this.#storage.kv.put("published", revision);
   }
 
-  /** Puts a snapshot in place of the former one, of which it writes only the routes that differ. */
-  save(former: Snapshot | null, snapshot: Snapshot): void {
+  /** Since when the domain has been in its mode, in milliseconds since 1970. */
+  get modeSince(): number {
+    return this.#storage.kv.get<number>("modeSince") ?? 0;
+  }
+
+  /**
+   * Puts a snapshot in place of the former one, of which it writes only the routes that differ.
+   * @param alongside what else belongs to this transaction
+   */
+  save(former: Snapshot | null, snapshot: Snapshot, now: number, alongside?: () => void): void {
     const { routes, ...rest } = snapshot;
     const { kv, sql } = this.#storage;
     this.#storage.transactionSync(() => {
+      alongside?.();
       kv.put("domain", { ...rest, deleted: false } satisfies Stored);
+      if (former?.settings.mode !== snapshot.settings.mode) kv.put("modeSince", now);
       sql.exec(
         "CREATE TABLE IF NOT EXISTS routes (local_part TEXT PRIMARY KEY, route TEXT NOT NULL) WITHOUT ROWID",
       );
@@ -57,11 +67,15 @@ export class DomainStorage {
     });
   }
 
-  /** Deletes all but the name and revision, which KV and the list must still be told. */
-  forget(): void {
+  /**
+   * Deletes all but the name and revision, which KV and the list must still be told.
+   * @param alongside what else belongs to this transaction
+   */
+  forget(alongside: () => void): void {
     const stored = this.#stored();
     if (stored === null) return;
     this.#storage.transactionSync(() => {
+      alongside();
       this.#storage.kv.put("domain", { ...stored, keys: [], deleted: true } satisfies Stored);
       this.#storage.kv.delete("published");
       this.#storage.sql.exec("DELETE FROM routes");

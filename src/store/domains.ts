@@ -1,12 +1,14 @@
 // The domains' objects as the API and the snapshots reach them: calls over RPC, each failure `StorageUnreachable`.
 
 import type { Outcome, SettingsChange } from "../core/change.ts";
+import type { Readiness } from "../core/readiness.ts";
 import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import { decodeSnapshot, type Snapshot } from "../core/snapshot.ts";
 import { DIRECTORY_NAME, type DomainsPage } from "./directory-object.ts";
 import type { DomainObject, DomainObjectBindings, Written } from "./domain-object.ts";
 import type { PublishedSnapshots } from "./published-snapshots.ts";
+import type { Sightings } from "./sightings.ts";
 import { reach } from "./unreachable.ts";
 
 /** The Worker's bindings, as the platform hands them over. */
@@ -17,6 +19,25 @@ export interface Bindings extends DomainObjectBindings {
 /** Asks a domain's object for its snapshot, encoded. Throws what the call throws. */
 export async function askDomain(bindings: Bindings, domain: string): Promise<string | null> {
   return stub(bindings, domain).read();
+}
+
+/** Has a domain's object keep what is known of a consumed message. Throws where it does not. */
+export async function recordMessage(
+  bindings: Bindings,
+  domain: string,
+  id: string,
+  entry: object,
+): Promise<void> {
+  await reach(async () => stub(bindings, domain).record(id, JSON.stringify(entry)));
+}
+
+/** Tells a domain's object what was seen of its mail. Throws what the call throws. */
+export async function tellSightings(
+  bindings: Bindings,
+  domain: string,
+  sightings: Sightings,
+): Promise<boolean> {
+  return stub(bindings, domain).note(sightings);
 }
 
 export class Domains {
@@ -62,6 +83,11 @@ export class Domains {
 
   retireKey(domain: string, number: number): Promise<Outcome> {
     return this.#write(domain, (object) => object.retireKey(number));
+  }
+
+  /** What is known of the domain's signing, checked; null where it is not configured. */
+  readiness(domain: string): Promise<Readiness | null> {
+    return reach(async () => stub(this.#bindings, domain).readiness());
   }
 
   /** Deletes the domain. False where it is not configured. */

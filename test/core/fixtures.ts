@@ -1,11 +1,12 @@
 // One valid domain, and the means to spoil one thing of it. Keys stand unwrapped in their `wrapped` field here.
 
+import type { JudgingKeys } from "../../src/core/judge.ts";
 import type { Key, OpenKey } from "../../src/core/keyring.ts";
 import type { Mailbox } from "../../src/core/mailbox.ts";
 import type { Order } from "../../src/core/mint.ts";
 import type { Route } from "../../src/core/route.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
-import { openSlot, type Slot } from "../../src/core/signature.ts";
+import { deriveDeploymentKey, openSlot, type Slot } from "../../src/core/signature.ts";
 import type { Snapshot } from "../../src/core/snapshot.ts";
 
 export const DAY = 86_400_000;
@@ -31,6 +32,12 @@ export const openPlain: OpenKey = (domain, key) => {
   const slot = opened.get(name) ?? openSlot(key.wrapped, domain);
   opened.set(name, slot);
   return slot;
+};
+
+/** What judging with the fixtures' keys needs. */
+export const JUDGING: JudgingKeys = {
+  open: openPlain,
+  hops: [await deriveDeploymentKey("k".repeat(32), "hop")],
 };
 
 /** An order for this address, in the domain's own scheme. */

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { hasPassed, signHop } from "../../src/core/hop.ts";
 import { judge } from "../../src/core/judge.ts";
 import { splitPath } from "../../src/core/mailbox.ts";
 import { mint } from "../../src/core/mint.ts";
-import { DAY, KEY, NOW, openPlain, orderOf, type Spoiled, snapshotOf } from "./fixtures.ts";
+import { deriveDeploymentKey } from "../../src/core/signature.ts";
+import { DAY, JUDGING, KEY, NOW, openPlain, orderOf, type Spoiled, snapshotOf } from "./fixtures.ts";
 
 const SIGNED = "prvs=3788b9ac3e=user@example.com";
 const ENFORCE = { settings: { mode: "enforce" } } as const;
@@ -22,7 +24,7 @@ async function judged(
     forwardPath: splitPath(change.to ?? SIGNED) ?? { localPart: "", domain: "" },
     headers: new Headers(change.headers),
   };
-  return judge(mail, snapshotOf({ ...ENFORCE, ...change.spoiled }), openPlain, change.now ?? NOW);
+  return judge(mail, snapshotOf({ ...ENFORCE, ...change.spoiled }), JUDGING, change.now ?? NOW);
 }
 
 async function messageId(): Promise<string> {
@@ -104,6 +106,7 @@ describe("annotations", () => {
   test("tell status, domain and evidence of a bounce", async () => {
     expect(Object.fromEntries((await judged()).annotations)).toEqual({
       "X-Countersign": "valid; by=example.com; evidence=tag",
+      "X-Countersign-Hop": expect.stringMatching(/^[a-z2-7]{16}$/),
     });
   });
 
@@ -112,12 +115,14 @@ describe("annotations", () => {
     expect(Object.fromEntries((await judged({ to: "user@example.com", spoiled })).annotations)).toEqual({
       "X-Countersign": "missing; by=example.com; evidence=none",
       "X-Countersign-Would": "reject",
+      "X-Countersign-Hop": expect.any(String),
     });
   });
 
   test("stand on ordinary mail to a tagged address, and not to an untagged one", async () => {
     expect((await judged({ from: "bob@example.org" })).annotations.get("X-Countersign")).toContain("valid;");
-    expect((await judged({ from: "bob@example.org", to: "user@example.com" })).annotations.size).toBe(0);
+    const ordinary = await judged({ from: "bob@example.org", to: "user@example.com" });
+    expect([...ordinary.annotations.keys()]).toEqual(["X-Countersign-Hop"]);
   });
 });
 
@@ -126,4 +131,43 @@ test("mail to a tagged address goes where the original's mail goes, in any case"
   const upper = await judged({ to: SIGNED.toUpperCase(), spoiled: { ...ENFORCE, routes } });
   expect(upper.decision.action).toEqual({ kind: "forward", to: ["u@example.net"] });
   expect(upper.tag.status).toBe("valid");
+});
+
+describe("a message that was forwarded from here before", () => {
+  const passed = async (to: string) => (await judged({ to })).annotations.get("X-Countersign-Hop") ?? "";
+  const exempt = { settings: { mode: "enforce", exempt: ["user", "other"] } } as const;
+
+  test("for the same original is refused as a loop, whatever else it is", async () => {
+    const headers = { "x-countersign-hop": `foreign, ${await passed(SIGNED)} ,another` };
+    for (const mail of [
+      {},
+      { to: "User@Example.com", spoiled: exempt },
+      { from: "bob@example.org", to: "user@example.com" },
+    ]) {
+      expect((await judged({ ...mail, headers })).decision).toMatchObject({
+        disposition: "route-rejected",
+        action: { sentence: expect.stringContaining("circle") },
+      });
+    }
+  });
+
+  test("for another original is not: one address may forward to another", async () => {
+    const headers = { "x-countersign-hop": await passed(SIGNED) };
+    const other = await judged({ from: "bob@example.org", to: "other@example.com", headers });
+    expect(other.decision.disposition).toBe("forwarded");
+  });
+
+  test("by another deployment is not", async () => {
+    const hops = [await deriveDeploymentKey("o".repeat(32), "hop")] as const;
+    const mark = await signHop(hops[0], { localPart: "user", domain: "example.com" });
+    expect((await judged({ headers: { "x-countersign-hop": mark } })).decision.disposition).toBe("forwarded");
+  });
+
+  test("is known by a former secret's mark", async () => {
+    const former = JUDGING.hops[0];
+    const hops = [await deriveDeploymentKey("n".repeat(32), "hop"), former] as const;
+    const field = await signHop(former, { localPart: "user", domain: "example.com" });
+    expect(await hasPassed(field, hops, { localPart: "user", domain: "example.com" })).toBe(true);
+    expect(await hasPassed(field, [hops[0]], { localPart: "user", domain: "example.com" })).toBe(false);
+  });
 });

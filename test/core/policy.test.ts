@@ -1,11 +1,13 @@
 // The whole decision, as a table: every combination of facts, and the rule that holds for it.
 
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Evidence } from "../../src/core/evidence.ts";
 import { type Action, decide, type Facts, SENTENCES } from "../../src/core/policy.ts";
 import type { Route } from "../../src/core/route.ts";
 import type { Mode } from "../../src/core/settings.ts";
 import type { TagStatus } from "../../src/core/tag-status.ts";
+import { everyCombination, printPolicyTable, WORTHLESS } from "./policy-table.ts";
 
 const FORWARD: Route = { action: "forward", to: ["inbox@example.net"] };
 const CONSUME: Route = { action: "consume" };
@@ -24,6 +26,7 @@ const FACTS: Facts = {
   liftable: false,
   route: FORWARD,
   mode: "enforce",
+  loop: false,
 };
 const outcome = (facts: Partial<Facts>) => {
   const { disposition, action } = decide({ ...FACTS, ...facts });
@@ -110,12 +113,49 @@ test("a route's own mode beats the domain's", () => {
   }
 });
 
+test("a message that came back is refused where it would be forwarded again, and nowhere else", () => {
+  const circle = ["route-rejected", reject(SENTENCES.loop)];
+  expect(outcome({ loop: true, bounce: false })).toEqual(circle);
+  expect(outcome({ loop: true, tagStatus: "valid", evidence: "tag" })).toEqual(circle);
+  expect(outcome({ loop: true, mode: "observe" })).toEqual(circle);
+  expect(outcome({ loop: true })).toEqual(["rejected", reject(SENTENCES.unsignedBounce)]);
+  expect(outcome({ loop: true, route: CONSUME, evidence: "exempt" })).toEqual(["consumed", consume]);
+});
+
 test("a decision rests on the snapshot where that may lack the route, or what makes evidence", () => {
   expect(decide({ ...FACTS, route: null }).restsOnSnapshot).toBe(true);
   expect(decide({ ...FACTS, route: REJECT }).restsOnSnapshot).toBe(true);
   expect(decide(FACTS).restsOnSnapshot).toBe(false);
   expect(decide({ ...FACTS, liftable: true }).restsOnSnapshot).toBe(true);
   expect(decide({ ...FACTS, liftable: true, mode: "observe" }).restsOnSnapshot).toBe(false);
+});
+
+describe("the table of the whole decision", () => {
+  const table = printPolicyTable();
+
+  test("is the README's", () => {
+    console.log(table);
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    // Where they differ: node test/core/policy-table.ts, and decide which of the two is right.
+    expect(/### The whole decision\n.*?(\n\|.*?)\n\n/s.exec(readme)?.[1]?.trim()).toBe(table);
+  });
+
+  test("leaves out only what makes no difference", () => {
+    for (const facts of everyCombination()) {
+      const { disposition, action } = decide(facts);
+      const others: Partial<Facts>[] = [
+        { liftable: true },
+        ...(facts.tagStatus === "valid" ? [] : WORTHLESS.map((tagStatus) => ({ tagStatus }))),
+        ...(facts.bounce ? [{ autoReply: true }] : []),
+        ...(facts.route === null
+          ? []
+          : [{ route: { ...facts.route, mode: facts.mode }, mode: "off" as const }]),
+      ];
+      for (const other of others) {
+        expect(decide({ ...facts, ...other })).toMatchObject({ disposition, action });
+      }
+    }
+  });
 });
 
 test("every sentence is one line of printable ASCII without an address", () => {

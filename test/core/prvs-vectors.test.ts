@@ -12,7 +12,7 @@ import { readSignable } from "../../src/core/mint.ts";
 import { openSlot, signTag } from "../../src/core/signature.ts";
 import { formatTag, readTag } from "../../src/core/tag.ts";
 import { validateTag } from "../../src/core/tag-status.ts";
-import { DAY, holding, openPlain, snapshotOf } from "./fixtures.ts";
+import { DAY, holding, JUDGING, openPlain, snapshotOf } from "./fixtures.ts";
 
 interface Vector {
   readonly kind: "sign" | "check" | "acl";
@@ -170,7 +170,7 @@ describe("acl lines", () => {
         forwardPath: splitPath(vector.rcpt_to) ?? { localPart: "", domain: "" },
         headers: { get: () => null },
       };
-      const { decision } = await judge(mail, snapshot, openPlain, vector.day * DAY);
+      const { decision } = await judge(mail, snapshot, JUDGING, vector.day * DAY);
       const peer = vector.reply.startsWith("250");
       const wrong = ACL_IS_WRONG.has(vector.note) && !peer;
       expect(decision.action.kind === "forward").toBe(peer || wrong);

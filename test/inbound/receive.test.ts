@@ -2,11 +2,12 @@
 // forwarded, each error of `forward()`, storage that throws. The fake refuses what the real message refuses.
 
 import { describe, expect, test } from "vitest";
+import type { JudgingKeys } from "../../src/core/judge.ts";
 import type { Snapshot } from "../../src/core/snapshot.ts";
 import type { IncomingMessage } from "../../src/inbound/message.ts";
 import { type Entry, type Receiving, receive } from "../../src/inbound/receive.ts";
 import { StorageUnreachable } from "../../src/store/unreachable.ts";
-import { KEY, NOW, openPlain, type Spoiled, snapshotOf } from "../core/fixtures.ts";
+import { JUDGING, KEY, NOW, type Spoiled, snapshotOf } from "../core/fixtures.ts";
 
 const SIGNED = "prvs=3788b9ac3e=user@example.com";
 const TO = ["first@example.net", "second@example.net", "third@example.net"];
@@ -23,6 +24,7 @@ interface Outcome {
   readonly forwarded: readonly string[];
   readonly headers: Record<string, string>;
   readonly recorded: readonly Entry[];
+  readonly noted: readonly string[];
   readonly logged: readonly Entry[];
   readonly thrown: unknown;
 }
@@ -37,8 +39,9 @@ async function received(
     spoiled?: Spoiled;
     read?: () => Promise<Snapshot | null>;
     confirm?: () => Promise<Snapshot | null>;
-    open?: Receiving["open"];
-    record?: (entry: Entry) => Promise<void>;
+    open?: JudgingKeys["open"];
+    record?: Receiving["record"];
+    headers?: Record<string, string>;
   } = {},
 ): Promise<Outcome> {
   const outcome = {
@@ -46,13 +49,15 @@ async function received(
     forwarded: [] as string[],
     headers: {},
     recorded: [] as Entry[],
+    noted: [] as string[],
     logged: [] as Entry[],
     thrown: null as unknown,
   };
   const message: IncomingMessage = {
     from: change.from ?? "",
     to: change.to ?? SIGNED,
-    headers: new Headers(),
+    headers: new Headers(change.headers),
+    rawSize: 1234,
     ...("canBeForwarded" in change ? { canBeForwarded: change.canBeForwarded as boolean } : {}),
     setReject(reason) {
       if (!/^[\x20-\x7e]{1,199}$/.test(reason)) throw new Error("the reason must be one printable line");
@@ -76,8 +81,9 @@ async function received(
   const read = change.read ?? (async () => snapshot);
   const receiving: Receiving = {
     snapshots: { read, confirm: change.confirm ?? read },
-    open: change.open ?? openPlain,
-    record: change.record ?? (async (entry) => void outcome.recorded.push(entry)),
+    keys: { ...JUDGING, open: change.open ?? JUDGING.open },
+    record: change.record ?? (async (_domain, entry) => void outcome.recorded.push(entry)),
+    note: (sighting, { localPart }) => void outcome.noted.push(`${sighting} ${localPart}`),
     log: (entry) => void outcome.logged.push(entry),
   };
   try {
@@ -97,7 +103,10 @@ describe("the null sender", () => {
     expect(await received({ from, to: "user@example.com" })).toMatchObject({ rejected: expect.any(String) });
     const genuine = await received({ from });
     expect(genuine).toMatchObject({ rejected: null, forwarded: TO, thrown: null });
-    expect(genuine.headers).toEqual({ "x-countersign": "valid; by=example.com; evidence=tag" });
+    expect(genuine.headers).toEqual({
+      "x-countersign": "valid; by=example.com; evidence=tag",
+      "x-countersign-hop": expect.any(String),
+    });
   });
 });
 
@@ -122,9 +131,25 @@ describe("before any success", () => {
       const outcome = await received({ faults: { "first@example.net": fault } });
       expect(outcome).toMatchObject({ rejected: null, forwarded: [] });
       expect(outcome.thrown).toBeInstanceOf(Error);
-      expect(outcome.logged).toMatchObject([{ event: "deferred", original: "user@example.com" }]);
+      expect(outcome.logged).toMatchObject([
+        {
+          event: "deferred",
+          disposition: "deferred",
+          original: "user@example.com",
+          failed: [{ to: "first@example.net", error: fault }],
+        },
+      ]);
     },
   );
+
+  test("the operator is told of a destination that can't be used", async () => {
+    for (const fault of [NOT_VERIFIED, INVALID, SAME_WORKER]) {
+      const { logged } = await received({ faults: { "first@example.net": fault } });
+      expect(logged).toMatchObject([
+        { failed: [{ fault: "configuration" }], error: expect.stringContaining("Email Routing") },
+      ]);
+    }
+  });
 
   test("canBeForwarded === false defers, absent it does not", async () => {
     expect((await received({ canBeForwarded: false })).thrown).toBeInstanceOf(Error);
@@ -144,7 +169,7 @@ describe("before any success", () => {
     const outcome = await received({ faults: Object.fromEntries(TO.map((to) => [to, PERMANENT])) });
     expect(outcome.rejected).toBe("The mailbox behind this address does not take this message.");
     expect(outcome.thrown).toBeNull();
-    expect(outcome.logged).toMatchObject([{ event: "rejected" }]);
+    expect(outcome.logged).toMatchObject([{ event: "rejected", disposition: "rejected" }]);
   });
 
   test("already forwarded is success", async () => {
@@ -227,7 +252,9 @@ describe("consuming", () => {
     const spoiled = { routes: { user: { action: "consume" } } } as const;
     const outcome = await received({ spoiled });
     expect(outcome).toMatchObject({ rejected: null, forwarded: [], thrown: null });
-    expect(outcome.recorded).toMatchObject([{ event: "consumed", status: "valid", key: 3 }]);
+    expect(outcome.recorded).toMatchObject([
+      { event: "accepted", disposition: "consumed", status: "valid", key: 3 },
+    ]);
   });
 
   test("takes a genuine bounce to an address without a route, and no other mail", async () => {
@@ -259,6 +286,8 @@ test("the log tells all of it, without the tag", async () => {
   expect(logged).toEqual([
     {
       event: "forwarded",
+      disposition: "forwarded",
+      id: expect.stringMatching(/^[a-z2-7]{16}$/),
       domain: "example.com",
       original: "user@example.com",
       bounce: true,
@@ -270,4 +299,55 @@ test("the log tells all of it, without the tag", async () => {
     },
   ]);
   expect(JSON.stringify(logged)).not.toContain("b9ac3e");
+});
+
+describe("each invocation with the same message", () => {
+  const idOf = async (change: Parameters<typeof received>[0]) => (await received(change)).logged[0]?.id;
+
+  test("has the same id, whatever becomes of it, and no other message has", async () => {
+    const headers = { "message-id": "<1@example.net>", date: "Tue, 24 Nov 2026 12:00:00 +0000" };
+    const id = await idOf({ headers });
+    expect(await idOf({ headers, read: unreachable })).toBe(id);
+    expect(await idOf({ headers, faults: { "first@example.net": TRANSIENT } })).toBe(id);
+    for (const other of [
+      { headers: { ...headers, "message-id": "<2@example.net>" } },
+      { headers: { ...headers, date: "Tue, 24 Nov 2026 12:00:01 +0000" } },
+      { headers: { date: headers.date } },
+      { headers, from: "bob@example.org" },
+      { headers, to: "user@example.com" },
+    ]) {
+      expect(await idOf(other)).not.toBe(id);
+    }
+  });
+});
+
+test("a message that comes back is refused, and one that another destination had already goes on", async () => {
+  const { headers } = await received();
+  const hop = { "x-countersign-hop": headers["x-countersign-hop"] ?? "" };
+  expect(await received({ headers: hop })).toMatchObject({
+    rejected: expect.stringContaining("circle"),
+    forwarded: [],
+    logged: [{ event: "rejected", disposition: "route-rejected" }],
+  });
+});
+
+describe("what shows whether the domain signs", () => {
+  test("is a valid tag that came back, and a bounce without evidence", async () => {
+    expect((await received()).noted).toEqual(["proven user"]);
+    expect((await received({ from: "bob@example.org" })).noted).toEqual(["proven user"]);
+    expect((await received({ to: "user@example.com" })).noted).toEqual(["unproven user"]);
+    const observe = { spoiled: { settings: { mode: "observe" } } } as const;
+    expect((await received({ to: "user@example.com", ...observe })).noted).toEqual(["unproven user"]);
+  });
+
+  test("is no ordinary mail, no exempt recipient, no address without a route, and nothing that is not judged", async () => {
+    for (const change of [
+      { from: "bob@example.org", to: "user@example.com" },
+      { to: "postmaster@example.com" },
+      { to: "nobody@example.com" },
+      { to: "user@example.com", spoiled: { settings: { mode: "off" } } },
+    ] as const) {
+      expect((await received(change)).noted).toEqual([]);
+    }
+  });
 });

@@ -62,7 +62,7 @@ interface Reads {
 }
 
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, context) {
     const reads: Reads = { kv: 0, object: 0, raw: 0 };
     if (new URL(request.url).pathname === "/probe/object-faults") {
       objectFaults = await request.json();
@@ -75,17 +75,17 @@ export default {
     if (new URL(request.url).pathname === "/probe/email") {
       const message = (await request.json()) as ProbedMessage;
       const probed = probe(env, message.faults ?? [], reads);
-      return Response.json({ ...(await receive(message, probed, reads)), reads });
+      return Response.json({ ...(await receive(message, probed, reads, context)), reads });
     }
     const faults = (request.headers.get("x-probe-faults") ?? "").split(",") as Fault[];
-    const response = await worker.fetch(request, probe(env, faults, reads));
+    const response = await worker.fetch(request, probe(env, faults, reads), context);
     const probed = new Response(response.body, response);
     probed.headers.set("x-probe-reads", JSON.stringify(reads));
     return probed;
   },
 } satisfies ExportedHandler<Bindings>;
 
-async function receive(message: ProbedMessage, env: Bindings, reads: Reads) {
+async function receive(message: ProbedMessage, env: Bindings, reads: Reads, context: ExecutionContext) {
   const outcome = {
     rejected: null as string | null,
     forwarded: [] as string[],
@@ -109,7 +109,7 @@ async function receive(message: ProbedMessage, env: Bindings, reads: Reads) {
     },
   };
   try {
-    await worker.email(fake as unknown as ForwardableEmailMessage, env);
+    await worker.email(fake as unknown as ForwardableEmailMessage, env, context);
   } catch (error) {
     outcome.thrown = String(error);
   }

@@ -36,8 +36,11 @@ async function provision(domain: string, faults = ""): Promise<string> {
   return ((await minted.json()) as { reversePath: string }).reversePath;
 }
 
-test("a warm isolate mints and judges without reading anything", async () => {
+test("a warm isolate mints and judges without reading anything, and seldom tells what it saw", async () => {
   const reversePath = await provision("warm.example");
+  // What was seen is told behind the response, and an original is news once an hour.
+  expect((await receive({ from: "", to: reversePath })).reads).toEqual({ ...NO_READS, object: 1 });
+  expect((await receive({ from: "", to: "alice@warm.example" })).reads).toEqual({ ...NO_READS, object: 1 });
   const minted = await worker.call("POST", "/v1/addresses", { address: "alice@warm.example" });
   expect(JSON.parse(minted.headers.get("x-probe-reads") ?? "")).toEqual(NO_READS);
   const genuine = await receive({ from: "", to: reversePath });

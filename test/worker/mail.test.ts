@@ -62,13 +62,13 @@ describe("a genuine bounce", () => {
     expect(delivery).toMatchObject({
       code: 250,
       forwards: [],
-      logged: { event: "consumed", status: "valid" },
+      logged: { disposition: "consumed", status: "valid" },
     });
   });
 
   test("to a consuming route goes nowhere and is recorded", async () => {
     const delivery = await deliver("exim-failed", await mintFor("robot@example.com"));
-    expect(delivery).toMatchObject({ code: 250, forwards: [], logged: { event: "consumed" } });
+    expect(delivery).toMatchObject({ code: 250, forwards: [], logged: { disposition: "consumed" } });
   });
 });
 
@@ -109,7 +109,7 @@ describe("a forged bounce", () => {
     expect(await deliver("postfix-backscatter-unknown", "nobody@example.com")).toMatchObject({
       code: 555,
       text: "5.7.1 Address does not exist.",
-      logged: { event: "no-such-address" },
+      logged: { disposition: "no-such-address" },
     });
   });
 
@@ -125,7 +125,7 @@ describe("a forged bounce", () => {
           },
         },
       ],
-      logged: { event: "would-reject" },
+      logged: { disposition: "would-reject" },
     });
   });
 
@@ -224,7 +224,7 @@ describe("ordinary mail", () => {
     expect(await deliver("ordinary", "closed@example.com", "bob@example.org")).toMatchObject({
       code: 555,
       text: "5.7.1 Alice has moved.",
-      logged: { event: "route-rejected" },
+      logged: { disposition: "route-rejected" },
     });
   });
 
@@ -241,7 +241,7 @@ test("a whole domain observes, enforces, or does neither, from one request to th
   await put("modes.example/routes/alice", { action: "forward", to: [INBOX] });
   const forge = async () => {
     const { logged } = await deliver("postfix-backscatter", "alice@modes.example");
-    return logged["event"];
+    return logged["disposition"];
   };
   expect(await forge()).toBe("would-reject");
   await worker.call("PATCH", "/v1/domains/modes.example?force=true", { mode: "enforce" });
