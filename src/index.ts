@@ -2,16 +2,16 @@
 
 import { createApi } from "./api/app.ts";
 import { problem } from "./api/problem.ts";
-import { type DerivedKeys, openDeploymentKeys } from "./deployment-keys.ts";
+import { type DerivedKeys, openDeploymentKeys } from "./deployment/keys.ts";
+import { writeKeyedLine, writeLine } from "./deployment/log.ts";
+import { Misconfigured, readSecrets } from "./deployment/secrets.ts";
+import { readVars } from "./deployment/vars.ts";
 import { receive } from "./inbound/receive.ts";
-import { writeKeyedLine, writeLine } from "./log.ts";
-import { Misconfigured, readSecrets } from "./secrets.ts";
 import { askDomain, type Bindings, Domains, recordMessage, tellSightings } from "./store/domains.ts";
 import { type KeyMemory, openKeys } from "./store/opened-keys.ts";
 import { emptySnapshotMemory, PublishedSnapshots } from "./store/published-snapshots.ts";
 import { type SightingKind, type SightingMemory, takeSighting } from "./store/sightings.ts";
 import { StorageUnreachable } from "./store/unreachable.ts";
-import { readVars } from "./vars.ts";
 
 export { DirectoryObject } from "./store/directory-object.ts";
 export { DomainObject } from "./store/domain-object.ts";

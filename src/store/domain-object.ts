@@ -16,20 +16,16 @@ import { checkReadiness, type Readiness } from "../core/readiness.ts";
 import { EVERYWHERE_MS, type ImportedKey, retire, tendingDueAt } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import { createSnapshot, encodeSnapshot, revise, type Snapshot } from "../core/snapshot.ts";
-import { readSecrets, type SecretBindings } from "../secrets.ts";
-import { readVars, type VarBindings } from "../vars.ts";
-import { DIRECTORY_NAME, type DirectoryObject } from "./directory-object.ts";
+import { readSecrets, type SecretBindings } from "../deployment/secrets.ts";
+import { readVars, type VarBindings } from "../deployment/vars.ts";
 import { DomainStorage } from "./domain-storage.ts";
 import { Ledger } from "./ledger.ts";
-import { snapshotKey } from "./published-snapshots.ts";
+import { PUBLISH_EVERY_MS, Publication, type PublicationBindings } from "./publication.ts";
 import type { Sightings } from "./sightings.ts";
 import { addImportedKey, addOwnKey, makeFirstKeys, rewrap, tendKeys } from "./wrapped-keys.ts";
 
 /** What a domain's object uses of the deployment. */
-export interface DomainObjectBindings extends SecretBindings, VarBindings {
-  readonly SNAPSHOTS: KVNamespace;
-  readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
-}
+export interface DomainObjectBindings extends PublicationBindings, SecretBindings, VarBindings {}
 
 type WriteKind = "created" | "written";
 
@@ -41,8 +37,6 @@ export type Written =
 /** What a change makes of a configured domain: the parts written anew, or why it can't be made. */
 type Change = { readonly parts: Parameters<typeof revise>[1]; readonly kind: WriteKind } | Refusal;
 
-/** KV takes one write a second for each key. */
-const PUBLISH_EVERY_MS = 1_000;
 /** How often the alarm looks for what is old enough to be forgotten. */
 const FORGET_EVERY_MS = 7 * DAY_MS;
 /** When the alarm tries again what failed, or was cut off. */
@@ -51,8 +45,8 @@ const AGAIN_MS = 10_000;
 export class DomainObject extends DurableObject<DomainObjectBindings> {
   readonly #storage = new DomainStorage(this.ctx.storage);
   readonly #ledger = new Ledger(this.ctx.storage);
+  readonly #publication = new Publication(this.env, this.#storage);
   #turn: Promise<unknown> = Promise.resolve();
-  #publishedAt = 0;
 
   /** The domain's snapshot, encoded; null where it is not configured. Writes nothing. */
   read(): string | null {
@@ -178,8 +172,8 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     // In the same transaction as the write: were this object to stop here, the alarm publishes.
     await this.ctx.storage.setAlarm(now + AGAIN_MS);
     let effectiveBy: number | null = now + EVERYWHERE_MS;
-    if (now < this.#publishedAt + PUBLISH_EVERY_MS) {
-      await this.ctx.storage.setAlarm(this.#publishedAt + PUBLISH_EVERY_MS);
+    if (now < this.#publication.nextAt) {
+      await this.ctx.storage.setAlarm(this.#publication.nextAt);
     } else if (await this.#publish()) {
       await this.#scheduleTending();
     } else {
@@ -218,23 +212,13 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     await this.ctx.storage.setAlarm(Math.max(next, now + PUBLISH_EVERY_MS));
   }
 
-  /** Brings KV and the list of domains up to date with what is stored. False where either did not take it. */
+  /** Publishes what is stored, and deletes what is left of a domain that is gone. False where it was not taken. */
   async #publish(): Promise<boolean> {
-    const trace = this.#storage.trace();
-    if (trace === null || trace.revision === this.#storage.published) return true;
     return this.#attempt("publish-failed", async () => {
-      const directory = this.env.DIRECTORY.get(this.env.DIRECTORY.idFromName(DIRECTORY_NAME));
-      if (trace.deleted) {
-        await this.env.SNAPSHOTS.delete(snapshotKey(trace.domain));
-        await directory.remove(trace.domain);
-        await this.ctx.storage.deleteAlarm();
-        await this.ctx.storage.deleteAll();
-      } else {
-        await this.env.SNAPSHOTS.put(snapshotKey(trace.domain), this.read() ?? "");
-        await directory.add(trace.domain);
-        this.#storage.published = trace.revision;
-      }
-      this.#publishedAt = Date.now();
+      const { gone } = await this.#publication.publish();
+      if (!gone) return;
+      await this.ctx.storage.deleteAlarm();
+      await this.ctx.storage.deleteAll();
     });
   }
 

@@ -3,7 +3,7 @@
 import type { Key, OpenKey } from "../core/keyring.ts";
 import { openSlot, type Slot } from "../core/signature.ts";
 import { importWrappingKey, unwrapSecret } from "../core/wrapping.ts";
-import type { Secrets } from "../secrets.ts";
+import type { Secrets } from "../deployment/secrets.ts";
 
 /** By wrapped form, which no two keys share: its nonce is random and its place is sealed in. */
 export type KeyMemory = Map<string, Slot>;

@@ -17,7 +17,7 @@ import {
 } from "../core/rotation.ts";
 import { revise, type Snapshot } from "../core/snapshot.ts";
 import { NONCE_OCTETS, type Place, unwrapSecret, wrapSecret } from "../core/wrapping.ts";
-import type { Secrets } from "../secrets.ts";
+import type { Secrets } from "../deployment/secrets.ts";
 import { importWrappingKeys } from "./opened-keys.ts";
 
 /** Octets of a signing key that we make; they are stored as base64url text. */

@@ -1,6 +1,6 @@
 // Keys that the deployment derives from KEYRING_SECRET for itself: the mark on forwarded mail, and keyed log values.
 
-import { deriveDeploymentKey } from "./core/signature.ts";
+import { deriveDeploymentKey } from "../core/signature.ts";
 import type { Secrets } from "./secrets.ts";
 
 export interface DeploymentKeys {

@@ -1,7 +1,7 @@
 // The log: one structured line for each message and each minted address, with the field's own verbs and without any
 // content. Where the deployment asks for it, addresses are keyed values.
 
-import { pseudonymOf, replaceAddresses } from "./core/pseudonym.ts";
+import { pseudonymOf, replaceAddresses } from "../core/pseudonym.ts";
 
 /** Fields that hold an address, or a list of them. */
 const ADDRESSES: ReadonlySet<string> = new Set(["original", "address", "repliesTo", "to"]);
