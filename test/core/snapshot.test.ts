@@ -12,6 +12,13 @@ test("what is encoded is decoded to the same snapshot", () => {
   expect(decodeSnapshot(encodeSnapshot(snapshot))).toEqual(snapshot);
 });
 
+test("one that an earlier version wrote has what was added since", () => {
+  const { messageIdLifetimes, ...earlier } = snapshotOf();
+  const keys = earlier.keys.map(({ freeFrom, weak, ...key }) => key);
+  const text = JSON.stringify({ format: 1, ...earlier, keys, routes: [...earlier.routes] });
+  expect(decodeSnapshot(text)).toEqual(snapshotOf());
+});
+
 test("a snapshot of another form is refused, not misread", () => {
   const text = encodeSnapshot(snapshotOf()).replace('"format":1', '"format":2');
   expect(() => decodeSnapshot(text)).toThrow("format 2");

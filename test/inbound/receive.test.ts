@@ -1,6 +1,7 @@
 // What the local platform does not produce on demand: a null sender without brackets, messages that can't be
 // forwarded, each error of `forward()`, storage that throws. The fake refuses what the real message refuses.
 
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JudgingKeys } from "../../src/core/judge.ts";
 import type { Snapshot } from "../../src/core/snapshot.ts";
@@ -122,6 +123,26 @@ describe("a forward-path", () => {
   test("in angle brackets and any case is the same address", async () => {
     expect((await received({ to: `<${SIGNED.toUpperCase()}>` })).forwarded).toEqual(TO);
   });
+});
+
+test("any forward-path that a server can send gets a verdict, never an exception", async () => {
+  const local = fc.string({ unit: "binary", maxLength: 300 });
+  const paths = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 320 }),
+    local.map((text) => `${text}@example.com`),
+    local.map((text) => `prvs=3788b9ac3e=${text}@example.com`),
+    local.map((text) => `${text}+cs1=3aukl${"a".repeat(16)}-r@EXAMPLE.COM`),
+    fc.constantFrom("\u0000", "@", "<>", "=@example.com", "+prvs=@example.com", "K@example.com"),
+  );
+  await fc.assert(
+    fc.asyncProperty(paths, fc.constantFrom("", "<>", "bob@example.org"), async (to, from) => {
+      const outcome = await received({ to, from });
+      expect(outcome.thrown).toBeNull();
+      expect(outcome.rejected !== null || outcome.forwarded.length > 0).toBe(true);
+      expect(outcome.logged).toHaveLength(1);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 describe("before any success", () => {

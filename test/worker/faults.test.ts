@@ -97,6 +97,14 @@ describe("with storage out of reach", () => {
     expect(
       (await worker.call("GET", "/v1/domains", undefined, { "x-probe-faults": "directory-object" })).status,
     ).toBe(503);
+    for (const [method, path, body] of [
+      ["GET", "keys", undefined],
+      ["POST", "keys", {}],
+      ["DELETE", "keys/0", undefined],
+      ["GET", "readiness", undefined],
+    ] as const) {
+      expect((await worker.call(method, `/v1/domains/held.example/${path}`, body, faults)).status).toBe(503);
+    }
   });
 });
 
@@ -128,6 +136,10 @@ describe("writes that fail", () => {
   }
   const failing = (...faults: string[]) => worker.call("POST", "/probe/object-faults", faults);
   const forward = { action: "forward", to: ["alice@inbox.example"] };
+  const numbers = async (domain: string) => {
+    const response = await worker.call("GET", `/v1/domains/${domain}/keys`);
+    return ((await response.json()) as { items: { number: number }[] }).items.map(({ number }) => number);
+  };
   const enforce = { mode: "enforce" };
 
   afterAll(() => failing());
@@ -141,6 +153,8 @@ describe("writes that fail", () => {
       ["PUT", `${path}/routes`, { routes: {} }],
       ["PUT", `${path}/routes/bob`, forward],
       ["DELETE", `${path}/routes/alice`, undefined],
+      ["POST", `${path}/keys`, {}],
+      ["POST", `${path}/keys`, { number: 5, secret: "s".repeat(20) }],
       ["DELETE", path, undefined],
       ["PUT", "/v1/domains/never.example", {}],
     ] as const) {
@@ -150,8 +164,43 @@ describe("writes that fail", () => {
     expect(await (await worker.call("GET", path)).json()).toMatchObject({ mode: "enforce", lifetimeDays: 7 });
     expect(await (await worker.call("GET", `${path}/routes`)).json()).toEqual({ routes: { alice: forward } });
     expect((await worker.call("GET", "/v1/domains/never.example")).status).toBe(404);
+    expect(await numbers("disk.example")).toEqual([0]);
     expect((await receive({ from: "", to: reversePath })).forwarded).toEqual(forward.to);
   });
+
+  test("in retiring a key leave it as it was", async () => {
+    const reversePath = await provision("kept-key.example");
+    await worker.call("POST", "/v1/domains/kept-key.example/keys", {});
+    await failing("transaction");
+    expect((await worker.call("DELETE", "/v1/domains/kept-key.example/keys/0")).status).toBe(503);
+    await failing();
+    expect(await numbers("kept-key.example")).toEqual([0, 1]);
+    expect((await receive({ from: "", to: reversePath })).forwarded).toEqual(forward.to);
+  });
+
+  test("in taking note of what was seen cost neither the minted address nor the message", async () => {
+    await worker.call("PUT", "/v1/domains/unnoted.example?force=true", enforce);
+    await worker.call("PUT", "/v1/domains/unnoted.example/routes/alice", forward);
+    await failing("transaction");
+    const minted = await worker.call("POST", "/v1/addresses", { address: "alice@unnoted.example" });
+    expect(minted.status).toBe(200);
+    const { reversePath } = (await minted.json()) as { reversePath: string };
+    expect((await receive({ from: "", to: reversePath })).forwarded).toEqual(forward.to);
+    await failing();
+  });
+
+  test("to KV while a key is rotated are made up for by alarm, and the new key is nowhere unknown", async () => {
+    const kv = (await worker.bindings())["SNAPSHOTS"] as Published;
+    await provision("late-key.example");
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await failing("kv-put");
+    const rotated = await worker.call("POST", "/v1/domains/late-key.example/keys", {});
+    expect(rotated.status).toBe(201);
+    expect(await rotated.json()).toMatchObject({ number: 1, state: "pending", effectiveBy: null });
+    expect(await kv.get("domain:late-key.example")).not.toContain('"number":1');
+    await failing();
+    await expect.poll(() => kv.get("domain:late-key.example"), { timeout: 25_000 }).toContain('"number":1');
+  }, 40_000);
 
   test("to KV and the directory are written all the same, and made up for by alarm", async () => {
     const kv = (await worker.bindings())["SNAPSHOTS"] as Published;
