@@ -45,7 +45,7 @@ function shellIn(title: string): string {
 }
 
 test("the examples do what they say", () => {
-  const script = shellIn("The API by example") + shellIn("The life of a key");
+  const script = ["The API by example", "The life of a key", "Readiness"].map(shellIn).join("");
   const output = execFileSync("bash", ["-e", "-u"], {
     cwd: checkout,
     encoding: "utf8",
@@ -65,6 +65,7 @@ test("the examples do what they say", () => {
     expect.stringMatching(/^\{"number":1,"state":"pending",.*"imported":false,"effectiveBy":"2.*"\}$/),
     expect.stringMatching(/^\{"number":7,"state":"validating",.*"notBefore":null,.*"imported":true,/),
     expect.stringMatching(/^\{"number":8,"state":"pending",.*"imported":true,/),
+    expect.stringMatching(/^\{"ready":false,"checks":\[\{"id":"signing","status":"fail",.*since.*wait until/),
   ]);
 });
 
