@@ -19,6 +19,8 @@ export async function readBody<S extends v.GenericSchema>(
   } catch {
     return problem("malformed-body", "The body is no JSON.");
   }
+  // Every body is an object, and to the schemas an array without fields is one too.
+  if (Array.isArray(value)) return unusable([{ pointer: pointer([]), detail: "Object is expected." }]);
   const reading = readValue(schema, value);
   return reading.kind === "value" ? reading.value : unusable(reading.problems);
 }

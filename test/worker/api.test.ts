@@ -114,7 +114,8 @@ describe("bodies", () => {
   });
 
   test.each(["[]", "null", '"{}"', "1"])("%s is no object: 422", async (body) => {
-    expect((await call("PUT", "/v1/domains/bodies.example", body)).status).toBe(422);
+    const sent = await call("PUT", "/v1/domains/bodies.example", body);
+    expect(sent).toMatchObject({ status: 422, body: { errors: [{ pointer: "#" }] } });
   });
 
   test.each([

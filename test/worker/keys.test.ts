@@ -129,6 +129,7 @@ describe("bringing a key along", () => {
       [{ number: 5, secret: "x".repeat(65) }, "#/secret"],
       [{ number: 5, secret: SECRET, sign: "yes" }, "#/sign"],
       [{ rotate: true }, "#/rotate"],
+      [[], "#"],
     ] as const) {
       const sent = await call("POST", `${path}/keys`, body);
       expect(sent.status).toBe(422);
