@@ -4,7 +4,7 @@
 import { pseudonymOf, replaceAddresses } from "../core/pseudonym.ts";
 
 /** Fields that hold an address, or a list of them. */
-const ADDRESSES: ReadonlySet<string> = new Set(["original", "address", "repliesTo", "to"]);
+const ADDRESSES: ReadonlySet<string> = new Set(["original", "address", "to"]);
 
 /** Writes a line as it is. */
 export function writeLine(line: object): void {

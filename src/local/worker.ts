@@ -30,6 +30,8 @@ export interface LocalWorker {
   changeSecrets(secrets: Record<string, string>): Promise<void>;
   /** Asks the storage of a domain's object, in SQL. */
   query(domain: string, sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** Puts a domain's object out of memory; its storage stays. */
+  evict(domain: string): Promise<void>;
   /** All lines of the Worker's log since the last delivery, parsed. */
   lines(): readonly Readonly<Record<string, unknown>>[];
   /** The bindings, as the Worker has them. */
@@ -79,6 +81,7 @@ export async function startWorker(
       const storage = await worker.getDurableObjectStorage("DOMAINS", { name: domain });
       return (await storage.exec(sql)) as readonly Readonly<Record<string, unknown>>[];
     },
+    evict: (domain) => worker.evictDurableObject("DOMAINS", { name: domain }),
     lines: () => parseLines(server.getLogs()),
     bindings: () => worker.getEnv(),
     stop: () => server.close(),

@@ -48,6 +48,11 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   readonly #publication = new Publication(this.env, this.#storage);
   #turn: Promise<unknown> = Promise.resolve();
 
+  constructor(state: DurableObjectState, bindings: DomainObjectBindings) {
+    super(state, bindings);
+    if (this.#storage.trace() !== null) void state.blockConcurrencyWhile(() => this.#resume());
+  }
+
   /** The domain's snapshot, encoded; null where it is not configured. Writes nothing. */
   read(): string | null {
     const snapshot = this.#storage.load();
@@ -148,6 +153,13 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       const published = await this.#publish();
       if (tended && published) await this.#scheduleTending();
     });
+  }
+
+  /** Makes up for what an earlier version of this object, or one that was cut off, may have left undone. */
+  async #resume(): Promise<void> {
+    this.#ledger.open();
+    const { storage } = this.ctx;
+    if ((await storage.getAlarm()) === null) await storage.setAlarm(Date.now() + AGAIN_MS);
   }
 
   /** Changes a configured domain, whose keyring is first brought up to the time. */

@@ -191,6 +191,18 @@ describe("what is consumed", () => {
     expect(await records(domain)).toEqual([]);
   });
 
+  test("is recorded in a domain that an earlier version made, without tables for it", async () => {
+    const domain = "earlier.example";
+    await worker.call("PUT", `/v1/domains/${domain}`, {});
+    const to = await mint(`robot@${domain}`);
+    await vi.waitFor(async () => expect(await readiness(domain)).toMatchObject({ signing: "fail" }));
+    await worker.query(domain, "DROP TABLE messages");
+    await worker.query(domain, "DROP TABLE senders");
+    await worker.evict(domain);
+    await receive({ ...raw, to });
+    expect(await records(domain)).toHaveLength(1);
+  });
+
   test("is forgotten with the domain", async () => {
     const domain = "forgotten.example";
     await worker.call("PUT", `/v1/domains/${domain}`, {});
