@@ -3,7 +3,8 @@
 import { type Context, Hono } from "hono";
 import { formatMailbox, isDomain, lowerCase, type Mailbox, splitPath } from "../core/mailbox.ts";
 import { MESSAGE_ID_NONCE_OCTETS } from "../core/message-id.ts";
-import { type Minted, mint, readRepliesTo, readSignable } from "../core/mint.ts";
+import { type Minted, mint, readSignable } from "../core/mint.ts";
+import { withoutDetail } from "../core/route.ts";
 import { type TagFinding, validateTag } from "../core/tag-status.ts";
 import { readBody } from "./body.ts";
 import type { Api } from "./ports.ts";
@@ -17,7 +18,7 @@ export const addresses = new Hono<Api>()
     const { snapshots, open, now, random } = context.env;
 
     const address = readSignable("address", body.address);
-    const repliesTo = body.from === undefined ? address : readRepliesTo("from", body.from);
+    const repliesTo = body.from === undefined ? address : readSignable("from", body.from);
     if (address.kind === "fault") return unusableFields([address.fault]);
     if (repliesTo.kind === "fault") return unusableFields([repliesTo.fault]);
     const [snapshot, repliesSnapshot] = await Promise.all([
@@ -36,7 +37,8 @@ export const addresses = new Hono<Api>()
     const finding = await mint(order, snapshot, body.messageId === false ? null : replies, open, now);
     switch (finding.kind) {
       case "minted":
-        context.env.note("minted", address.mailbox);
+        context.env.note("minted", senderOf(address.mailbox));
+        if (repliesTo !== address) context.env.note("answerable", senderOf(repliesTo.mailbox));
         context.env.log(describeMinted(finding.minted, address.mailbox.domain));
         return context.json(presentMinted(finding.minted));
       case "unusable":
@@ -77,6 +79,11 @@ async function validateSurely(
 function notSigning(domain: string, signsFrom: number | null): Response {
   const soon = signsFrom === null ? "." : `; one will from ${new Date(signsFrom).toISOString()}.`;
   return problem("not-signing", `The domain ${domain} has no key that signs${soon}`);
+}
+
+/** Readiness goes by the address without its detail, as routes do. */
+function senderOf({ localPart, domain }: Mailbox): Mailbox {
+  return { localPart: withoutDetail(localPart), domain };
 }
 
 /** The log's line: neither the tag nor the Message-ID, with which anyone could send bounces. */

@@ -6,19 +6,15 @@ import { isDomain, lowerCase } from "../core/mailbox.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import { readBody } from "./body.ts";
+import { readLimit } from "./list.ts";
 import type { Api } from "./ports.ts";
 import { problem, unconfigured, unusable, unusableFields } from "./problem.ts";
 import { settingsBody } from "./schemas.ts";
 
-const LIST = { least: 1, most: 1000, default: 50 };
-
 export const domains = new Hono<Api>()
   .get("/", async (context) => {
-    const limit = readLimit(context.req.query("limit"));
-    if (limit === null) {
-      const detail = `A whole number from ${LIST.least} to ${LIST.most} is expected.`;
-      return unusable([{ pointer: "#/limit", detail }]);
-    }
+    const limit = readLimit(context);
+    if (limit instanceof Response) return limit;
     // A cursor is the last domain of the page before: it stays right whatever comes and goes.
     const page = await context.env.domains.list(context.req.query("cursor") ?? "", limit);
     const items = page.domains.map((domain) => ({ domain }));
@@ -121,10 +117,4 @@ async function configure(context: Context<Api>, kind: SettingsChange["kind"]): P
 
 function present(snapshot: Snapshot): { domain: string } & Settings {
   return { domain: snapshot.domain, ...snapshot.settings };
-}
-
-function readLimit(text: string | undefined): number | null {
-  if (text === undefined) return LIST.default;
-  const limit = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
-  return limit >= LIST.least && limit <= LIST.most ? limit : null;
 }

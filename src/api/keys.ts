@@ -5,6 +5,7 @@ import { type Key, stateOf } from "../core/keyring.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import { readBody } from "./body.ts";
 import { presentOutcome, readDomain } from "./domains.ts";
+import { readLimit } from "./list.ts";
 import type { Api } from "./ports.ts";
 import { problem, unconfigured } from "./problem.ts";
 import { keyBody } from "./schemas.ts";
@@ -14,9 +15,15 @@ export const keys = new Hono<Api>()
     const domain = readDomain(context);
     const snapshot = domain && (await context.env.domains.read(domain));
     if (!snapshot) return unconfigured(context.req.param("domain") ?? "");
-    // Ten at most, so there is never a second page.
-    const items = snapshot.keys.map((key) => present(snapshot, key, context.env.now));
-    return context.json({ items, cursor: null });
+    const limit = readLimit(context);
+    if (limit instanceof Response) return limit;
+    // A cursor is the number of the page's last key: it stays right whatever comes and goes.
+    const after = Number(context.req.query("cursor") ?? -1);
+    const keys = snapshot.keys
+      .filter((key) => key.number > after)
+      .toSorted((one, other) => one.number - other.number);
+    const items = keys.slice(0, limit).map((key) => present(snapshot, key, context.env.now));
+    return context.json({ items, cursor: keys.length > limit ? String(items.at(-1)?.number) : null });
   })
   .post("/", async (context) => {
     const { domains, now } = context.env;

@@ -20,8 +20,8 @@ export interface Ports {
     read(domain: string): Promise<Snapshot | null>;
     confirm(domain: string): Promise<Snapshot | null>;
   };
-  /** Takes note that an address was minted for this original. Never fails, never awaited. */
-  note(sighting: "minted", original: Mailbox): void;
+  /** Takes note that a reverse-path, or only a Message-ID, was minted for this original. Never fails, never awaited. */
+  note(sighting: "minted" | "answerable", original: Mailbox): void;
   /** One line for each minted address. */
   log(line: object): void;
   /** The domains' objects. Every call may throw `StorageUnreachable`. */

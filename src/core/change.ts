@@ -37,22 +37,22 @@ export const ROUTES_AT_MOST = 10_000;
 /**
  * The settings after a change; values are judged before conflicts.
  * @param former null where the domain is not configured
- * @param findMissing what keeps the domain from enforcing without force; empty where nothing does
+ * @param findMissing what keeps the domain from enforcing with these settings without force; empty where nothing does
  */
 export function changeSettings(
   former: Snapshot | null,
   change: SettingsChange,
-  findMissing: () => readonly string[],
+  findMissing: (settings: Settings) => readonly string[],
 ): { readonly kind: "settings"; readonly settings: Settings } | Refusal {
   if (former === null && change.kind === "patch") return { kind: "unconfigured" };
-  const base = change.kind === "patch" && former !== null ? former.settings : defaultsFor(former);
+  const base = change.kind === "patch" && former !== null ? former.settings : DEFAULTS;
   const brought = former === null && change.keys !== null;
   const settings = { ...base, ...change.settings, ...(brought ? { rotateDays: 0 } : {}) };
   const faults = checkSettings(settings);
   if (faults.length > 0) return { kind: "unusable", faults };
   if (former !== null && change.keys !== null) return { kind: "keys-fixed" };
   const startsEnforcing = settings.mode === "enforce" && former?.settings.mode !== "enforce";
-  const missing = startsEnforcing && !change.force ? findMissing() : [];
+  const missing = startsEnforcing && !change.force ? findMissing(settings) : [];
   return missing.length > 0 ? { kind: "not-ready", missing } : { kind: "settings", settings };
 }
 
@@ -73,11 +73,6 @@ export function changeRoute(former: Routes, localPart: string, route: Route | nu
   const routes = new Map(former);
   if (route !== null) return bounded(routes.set(localPart, route), !former.has(localPart));
   return routes.delete(localPart) ? { kind: "routes", routes, isNew: false } : { kind: "no-such-route" };
-}
-
-/** A key that another signer uses as well is not rotated away from under it, unless that is asked for later. */
-function defaultsFor(former: Snapshot | null): Settings {
-  return former?.keys.some((key) => key.imported) ? { ...DEFAULTS, rotateDays: 0 } : DEFAULTS;
 }
 
 function bounded(routes: Routes, isNew: boolean): RoutesChange | Refusal {

@@ -58,7 +58,7 @@ export async function judge(
   const { original, status: tagStatus } = tag;
   const evidence = findEvidence({ tagStatus, messageId: messageId.kind, autoReply, original, settings });
   const route = findRoute(snapshot.routes, original.localPart);
-  const liftable = tag.liftable || messageId.kind === "unproven";
+  const liftable = tag.liftable || messageId.kind === "unproven" || !snapshot.routes.has(original.localPart);
   const loop = await hasPassed(mail.headers.get(HOP_FIELD), hops, original);
   const facts = { bounce, autoReply, tagStatus, evidence, liftable, route, mode: settings.mode, loop };
   const decision = decide(facts);

@@ -24,6 +24,8 @@ export const MESSAGE_ID_NONCE_OCTETS = 10;
 const TRIED_AT_MOST = 8;
 /** Characters looked at in each header, from the end that names the message answered. */
 const HEADER_CHARACTERS = 16_384;
+/** The same, where it has encoded words: decoding takes longer than looking. */
+const ENCODED_CHARACTERS = 2_048;
 
 const SIGNED =
   /<(cs1\.([0-9])([a-z2-7]{4})\.([a-z2-7]{16})\.([a-z2-7]{16})(?:\.([a-z0-9-]{1,24}))?)@([a-z0-9.-]{1,253})>/gi;
@@ -61,8 +63,8 @@ export async function mintMessageId(
 export function readMessageIds(inReplyTo: string | null, references: string | null): SignedMessageId[] {
   const found = new Map<string, SignedMessageId>();
   const read = [
-    ...scan(decode((inReplyTo ?? "").slice(0, HEADER_CHARACTERS))),
-    ...scan(decode((references ?? "").slice(-HEADER_CHARACTERS))).reverse(),
+    ...scan(decode((inReplyTo ?? "").slice(0, HEADER_CHARACTERS), "start")),
+    ...scan(decode((references ?? "").slice(-HEADER_CHARACTERS), "end")).reverse(),
   ];
   for (const messageId of read) {
     if (found.size === TRIED_AT_MOST) break;
@@ -92,8 +94,11 @@ export async function validateMessageIds(
 }
 
 /** Python's mail package, and others, write a Message-ID of 78 octets and more as encoded words (RFC 2047), split anywhere. */
-function decode(header: string): string {
-  return header.includes("=?") ? decodeWords(header) : header;
+function decode(header: string, end: "start" | "end"): string {
+  if (!header.includes("=?")) return header;
+  return decodeWords(
+    end === "start" ? header.slice(0, ENCODED_CHARACTERS) : header.slice(-ENCODED_CHARACTERS),
+  );
 }
 
 function scan(header: string): SignedMessageId[] {

@@ -40,17 +40,10 @@ export type Signable =
 
 /** Reads an address to sign, in lower case: a plain mailbox without a tag. */
 export function readSignable(field: string, text: string): Signable {
-  const reading = readRepliesTo(field, text);
-  return reading.kind === "signable" && isTagged(reading.mailbox.localPart)
-    ? fault(field, "It bears a tag already; give the address without it.")
-    : reading;
-}
-
-/** Reads the address that replies go to, in lower case: a plain mailbox. It is not signed, so it may bear a tag. */
-export function readRepliesTo(field: string, text: string): Signable {
   const reading = readMailbox(lowerCase(text));
-  return reading.kind === "fault"
-    ? fault(field, reading.detail)
+  if (reading.kind === "fault") return fault(field, reading.detail);
+  return isTagged(reading.mailbox.localPart)
+    ? fault(field, "It bears a tag already; give the address without it.")
     : { kind: "signable", mailbox: reading.mailbox };
 }
 

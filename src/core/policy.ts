@@ -20,7 +20,7 @@ export interface Facts {
   readonly autoReply: boolean;
   readonly tagStatus: TagStatus;
   readonly evidence: Evidence;
-  /** Whether a newer snapshot may hold what makes evidence of this message's tag or Message-ID. */
+  /** Whether a newer snapshot may hold a key, lifetime or nearer route by which this message passes. */
   readonly liftable: boolean;
   readonly route: Route | null;
   /** The domain's. */

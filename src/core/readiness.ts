@@ -28,10 +28,11 @@ export interface Readiness {
   readonly checks: readonly Check[];
 }
 
-/** A time without a gap longer than a lifetime in which mail was signed; milliseconds since 1970. */
+/** A time in which mail was signed without a gap longer than some days; instants in milliseconds since 1970. */
 export interface Signing {
   readonly since: number;
   readonly last: number;
+  readonly gapDays: number;
 }
 
 /** What the domain's object remembers of its mail. */
@@ -39,20 +40,29 @@ export interface Remembered {
   readonly signing: Signing | null;
   /** Since when the domain has been in its mode. */
   readonly modeSince: number;
-  /** Originals that drew bounces, all without evidence, and that nothing was ever minted for; the first few. */
+  /** Originals that drew bounces, all without evidence, and that nothing was ever minted for; the latest first. */
   readonly unsignedSenders: readonly string[];
 }
 
 /** A key that signs for longer than this is overdue, whoever made it: two years of tags in a cycle of 1000 days. */
 const KEY_DAYS_AT_MOST = 730;
+/** Unsigned senders that are named. */
+const UNSIGNED_NAMED = 20;
 /** How long an alarm may be late before its rotation counts as overdue. */
 const ROTATION_LATE_MS = DAY_MS;
 
-/** Takes note that mail of the domain was signed: in the present run, or as the first of a new one. */
-export function continueSigning(signing: Signing | null, lifetimeDays: number, now: number): Signing {
-  return signing !== null && now - signing.last <= lifetimeDays * DAY_MS
-    ? { since: signing.since, last: Math.max(signing.last, now) }
-    : { since: now, last: now };
+/** Takes note that mail of the domain was signed at an instant: in the present run, or as the first of a new one. */
+export function continueSigning(signing: Signing | null, lifetimeDays: number, at: number): Signing {
+  if (signing === null || at - signing.last > lifetimeDays * DAY_MS) {
+    return { since: at, last: at, gapDays: lifetimeDays };
+  }
+  const since = withoutGap(signing, lifetimeDays);
+  return { since, last: Math.max(signing.last, at), gapDays: lifetimeDays };
+}
+
+/** Since when mail was signed without a gap longer than a lifetime: where longer ones were let pass, since the last. */
+function withoutGap({ since, last, gapDays }: Signing, lifetimeDays: number): number {
+  return gapDays <= lifetimeDays ? since : last;
 }
 
 /** Checks a domain at an instant, in milliseconds since 1970. */
@@ -60,7 +70,7 @@ export function checkReadiness(snapshot: Snapshot, remembered: Remembered, now: 
   const checks = [
     checkSigning(snapshot.settings.lifetimeDays, remembered.signing, now),
     checkObserving(snapshot.settings, remembered.modeSince, now),
-    checkUnsignedSenders(remembered.unsignedSenders),
+    checkUnsignedSenders(snapshot, remembered.unsignedSenders),
     checkRoutes(snapshot),
     checkPostmaster(snapshot),
     checkKeys(snapshot, now),
@@ -81,13 +91,14 @@ function checkSigning(lifetimeDays: number, signing: Signing | null, now: number
       `Nothing has been signed since ${time(signing.last)}, longer ago than a tag lives (${lifetimeDays} days). Mint a reverse-path for each message, and wait for a lifetime from then on.`,
     );
   }
-  if (now - signing.since < lifetimeMs) {
+  const since = withoutGap(signing, lifetimeDays);
+  if (now - since < lifetimeMs) {
     return fail(
       id,
-      `Mail has been signed since ${time(signing.since)}. What went out before may still bounce without a tag: wait until ${time(signing.since + lifetimeMs)}.`,
+      `Mail has been signed since ${time(since)}. What went out before may still bounce without a tag: wait until ${time(since + lifetimeMs)}.`,
     );
   }
-  return pass(id, `Mail has been signed since ${time(signing.since)}, last at ${time(signing.last)}.`);
+  return pass(id, `Mail has been signed since ${time(since)}, last at ${time(signing.last)}.`);
 }
 
 function checkObserving(settings: { mode: Mode; lifetimeDays: number }, since: number, now: number): Check {
@@ -108,14 +119,18 @@ function checkObserving(settings: { mode: Mode; lifetimeDays: number }, since: n
   }
 }
 
-function checkUnsignedSenders(originals: readonly string[]): Check {
+function checkUnsignedSenders({ routes }: Snapshot, originals: readonly string[]): Check {
   const id = "unsigned-senders";
-  return originals.length === 0
-    ? pass(id, "No address draws bounces that has never been signed for.")
-    : warn(
-        id,
-        `These draw bounces without evidence, and nothing was ever minted for them: ${originals.join(", ")}. Where they are forged, nothing is amiss; where one sends mail of yours, sign it first.`,
-      );
+  if (originals.length === 0) return pass(id, "No address draws bounces that has never been signed for.");
+  // Names that strangers invent have no route of their own; they must not hide those that send mail.
+  const known = originals.filter((original) => routes.has(original));
+  const others = originals.filter((original) => !routes.has(original));
+  const named = [...known, ...others].slice(0, UNSIGNED_NAMED);
+  const more = originals.length > named.length ? `, and ${originals.length - named.length} more` : "";
+  return warn(
+    id,
+    `These draw bounces without evidence, and nothing was ever minted for them: ${named.join(", ")}${more}. Where they are forged, nothing is amiss; where one sends mail of yours, sign it first.`,
+  );
 }
 
 function checkRoutes({ routes }: Snapshot): Check {

@@ -98,7 +98,7 @@ export function bringKey(
 
 /**
  * Retires a key by hand: its secret goes at once, and its number stays held while a tag or Message-ID under it could
- * live, so that none of them meets another key there.
+ * live, so that none of them meets another key there. Where it has not signed yet, until every location knows.
  */
 export function retire(
   keys: readonly Key[],
@@ -111,7 +111,9 @@ export function retire(
   if (isRetired(key, now)) return { kind: "keys", keys };
   const others = keys.filter((held) => held !== key && held.notBefore !== null && !isRetired(held, now));
   if (key.notBefore !== null && others.length === 0) return { kind: "only-signing-key" };
-  const freeFrom = Math.max(key.freeFrom ?? 0, lastMoment(now, lifetimes));
+  const freeFrom = isUnused(key, now)
+    ? now + LATEST_MS
+    : Math.max(key.freeFrom ?? 0, lastMoment(now, lifetimes));
   const retired = { ...key, wrapped: "", expires: now, freeFrom };
   return { kind: "keys", keys: keys.map((held) => (held === key ? retired : held)) };
 }
@@ -173,6 +175,11 @@ function lastMoment(signedUntil: number, lifetimes: readonly Lifetime[]): number
     return dayOf(lastSigned) + days;
   });
   return startOfDay(Math.max(...days) + 1);
+}
+
+/** Whether nothing can have been signed with the key, here or elsewhere: its time has not come. */
+function isUnused(key: Key, now: number): boolean {
+  return !key.imported && key.notBefore !== null && key.notBefore > now;
 }
 
 /** When the next key in the order of signing takes over from this one; null where none does. */

@@ -18,13 +18,14 @@ const REWRITTEN = /^(srs[01])[=+-]/;
 
 /** The route of an original's local-part (lower case): exact, then up to its first `+`, then `*`. */
 export function findRoute(routes: Routes, localPart: string): Route | null {
-  const exact = routes.get(localPart) ?? routes.get(withoutDetail(localPart));
-  if (exact !== undefined) return exact;
+  const nearest = routes.get(localPart) ?? routes.get(withoutDetail(localPart));
+  if (nearest !== undefined) return nearest;
   const rewritten = REWRITTEN.exec(localPart);
   return routes.get(rewritten?.[1] ?? DEFAULT_ROUTE) ?? null;
 }
 
-function withoutDetail(localPart: string): string {
+/** The part before the first `+` (RFC 5233 calls the rest its detail), or all of it. */
+export function withoutDetail(localPart: string): string {
   const plus = localPart.indexOf("+");
   return plus < 0 ? localPart : localPart.slice(0, plus);
 }

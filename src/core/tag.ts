@@ -63,6 +63,11 @@ export function isTagged(localPart: string): boolean {
   return ANY_TAG.test(localPart);
 }
 
+/** The local-part with the value of every tag in it left out: a tag inside another is nobody's to read. */
+export function redactTags(localPart: string): string {
+  return localPart.replace(/\b(prvs|cs1)=[^=+@]*/gi, "$1=…");
+}
+
 /** Whether the text can be a ref: 1 to 24 of `a-z`, `0-9` and `-`, which stands at neither end. */
 export function isRef(text: string): boolean {
   return WHOLE_REF.test(text);

@@ -5,7 +5,9 @@ import { digestMessage } from "../core/digest.ts";
 import { type JudgingKeys, judge, type Mail, type Verdict } from "../core/judge.ts";
 import { formatMailbox, isDomain, lowerCase, splitPath } from "../core/mailbox.ts";
 import { type Decision, type Disposition, SENTENCES, UNCONFIGURED } from "../core/policy.ts";
+import { withoutDetail } from "../core/route.ts";
 import type { Snapshot } from "../core/snapshot.ts";
+import { isTagged, redactTags } from "../core/tag.ts";
 import { forward } from "./forward.ts";
 import { Deferral, type Failure, type IncomingMessage } from "./message.ts";
 
@@ -20,8 +22,11 @@ export interface Receiving {
   readonly keys: JudgingKeys;
   /** Keeps what was consumed, once for each id. Awaited: without it the message is deferred. */
   readonly record: (domain: string, entry: Entry) => Promise<void>;
-  /** Takes note of an original that a valid tag came back to, or a bounce without evidence. Never fails, never awaited. */
-  readonly note: (sighting: "proven" | "unproven", original: { domain: string; localPart: string }) => void;
+  /** Takes note of what came back to an original: a valid tag, a signed Message-ID, a bounce without evidence. Never fails. */
+  readonly note: (
+    sighting: "proven" | "answerable" | "unproven",
+    original: { domain: string; localPart: string },
+  ) => void;
   /** One line for each invocation. */
   readonly log: (entry: Entry) => void;
 }
@@ -57,8 +62,17 @@ export async function receive(message: IncomingMessage, receiving: Receiving, no
   });
   let verdict: Verdict | null = null;
   try {
-    verdict = mail && (await judgeSurely(mail, receiving, now));
-    receiving.log(await perform(message, verdict, describe(id, mail, verdict), receiving));
+    const judged = mail && (await judgeSurely(mail, receiving, now));
+    verdict = judged?.verdict ?? null;
+    const outcome = await perform(message, verdict, describe(id, mail, verdict), receiving);
+    if (!outcome.undelivered) return receiving.log(outcome.entry);
+
+    // Every destination refused for good. Those may be the route's no longer.
+    const newer = judged && (await judgeNewer(judged, receiving, now));
+    if (newer === null) return receiving.log(await refuse(message, outcome.entry));
+    verdict = newer.verdict;
+    const again = await perform(message, verdict, describe(id, mail, verdict), receiving);
+    receiving.log(again.undelivered ? await refuse(message, again.entry) : again.entry);
   } catch (cause) {
     const error = cause instanceof Error ? cause.message : String(cause);
     const failed = cause instanceof Deferral && cause.failure !== null ? { failed: [cause.failure] } : {};
@@ -75,47 +89,72 @@ function readMail(message: IncomingMessage): Mail | null {
   return { reversePath: message.from, forwardPath, headers: message.headers };
 }
 
-/** Judges, and judges anew with what the domain's object says where the first snapshot leaves doubt. Null: not configured. */
-async function judgeSurely(mail: Mail, receiving: Receiving, now: number): Promise<Verdict | null> {
-  const domain = lowerCase(mail.forwardPath.domain);
-  const snapshot = await receiving.snapshots.read(domain);
-  if (snapshot === null) return null;
-  const verdict = await judge(mail, snapshot, receiving.keys, now);
-  if (!verdict.decision.restsOnSnapshot) return verdict;
-  const confirmed = await receiving.snapshots.confirm(domain);
-  if (confirmed === null) return null;
-  return confirmed.revision === snapshot.revision ? verdict : judge(mail, confirmed, receiving.keys, now);
+/** A message judged; null verdict and revision where its domain is not configured. */
+interface Judged {
+  readonly mail: Mail;
+  readonly verdict: Verdict | null;
+  readonly revision: number | null;
 }
 
+/** Judges, and judges anew with what the domain's object says where the first snapshot leaves doubt. */
+async function judgeSurely(mail: Mail, receiving: Receiving, now: number): Promise<Judged> {
+  const snapshot = await receiving.snapshots.read(lowerCase(mail.forwardPath.domain));
+  if (snapshot === null) return { mail, verdict: null, revision: null };
+  const verdict = await judge(mail, snapshot, receiving.keys, now);
+  const judged = { mail, verdict, revision: snapshot.revision };
+  return (verdict.decision.restsOnSnapshot && (await judgeNewer(judged, receiving, now))) || judged;
+}
+
+/** Judges with what the domain's object says; null where that is nothing newer. */
+async function judgeNewer(
+  { mail, revision }: Judged,
+  receiving: Receiving,
+  now: number,
+): Promise<Judged | null> {
+  const snapshot = await receiving.snapshots.confirm(lowerCase(mail.forwardPath.domain));
+  if ((snapshot?.revision ?? null) === revision) return null;
+  const verdict = snapshot && (await judge(mail, snapshot, receiving.keys, now));
+  return { mail, verdict, revision: snapshot?.revision ?? null };
+}
+
+/** Does what was decided. Undelivered: every destination refused for good, and nothing has been done yet. */
 async function perform(
   message: IncomingMessage,
   verdict: Verdict | null,
   entry: Entry,
   receiving: Receiving,
-): Promise<Entry> {
+): Promise<{ readonly entry: Entry; readonly undelivered: boolean }> {
   if (verdict !== null) note(verdict, receiving);
   const { action } = decisionOf(verdict);
   switch (action.kind) {
     case "reject":
       await message.setReject(action.sentence);
-      return entry;
+      return { entry, undelivered: false };
     case "consume":
       await receiving.record(verdict?.tag.original.domain ?? "", entry);
-      return entry;
+      return { entry, undelivered: false };
     case "forward": {
       const { delivered, failed } = await forward(message, action.to, verdict?.annotations ?? new Map());
       const done = { ...entry, to: delivered, ...(failed.length > 0 ? { failed } : {}) };
-      if (delivered.length > 0) return done;
-      await message.setReject(SENTENCES.undeliverable);
-      return { ...done, event: "rejected", disposition: "rejected" };
+      return { entry: done, undelivered: delivered.length === 0 };
     }
   }
 }
 
+/** Rejects what no destination takes. */
+async function refuse(message: IncomingMessage, entry: Entry): Promise<Entry> {
+  await message.setReject(SENTENCES.undeliverable);
+  return { ...entry, event: "rejected", disposition: "rejected" };
+}
+
 /** What shows whether a domain signs its mail: tags that came back, and bounces of what seems to have gone out without. */
-function note({ tag, decision }: Verdict, receiving: Receiving): void {
-  if (tag.status === "valid") receiving.note("proven", tag.original);
-  else if (decision.unproven) receiving.note("unproven", tag.original);
+function note({ tag, evidence, decision }: Verdict, receiving: Receiving): void {
+  // What no address of ours can be is nothing to take note of.
+  if (isTagged(tag.original.localPart)) return;
+  const sender = { ...tag.original, localPart: withoutDetail(tag.original.localPart) };
+  if (tag.status === "valid") receiving.note("proven", sender);
+  else if (evidence === "message-id") receiving.note("answerable", sender);
+  else if (decision.unproven) receiving.note("unproven", sender);
 }
 
 function describe(id: string, mail: Mail | null, verdict: Verdict | null): Entry {
@@ -127,7 +166,7 @@ function describe(id: string, mail: Mail | null, verdict: Verdict | null): Entry
     return { event, disposition, id, domain, ...unknown };
   }
   const { bounce, evidence, ref, tag } = verdict;
-  const original = formatMailbox(tag.original);
+  const original = formatMailbox({ ...tag.original, localPart: redactTags(tag.original.localPart) });
   const { status, key } = tag;
   return { event, disposition, id, domain, original, bounce, status, evidence, key, ref };
 }

@@ -15,6 +15,7 @@ import { DAY_MS } from "../core/day.ts";
 import { checkReadiness, type Readiness } from "../core/readiness.ts";
 import { EVERYWHERE_MS, type ImportedKey, retire, tendingDueAt } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
+import type { Settings } from "../core/settings.ts";
 import { createSnapshot, encodeSnapshot, revise, type Snapshot } from "../core/snapshot.ts";
 import { readSecrets, type SecretBindings } from "../deployment/secrets.ts";
 import { readVars, type VarBindings } from "../deployment/vars.ts";
@@ -37,8 +38,8 @@ export type Written =
 /** What a change makes of a configured domain: the parts written anew, or why it can't be made. */
 type Change = { readonly parts: Parameters<typeof revise>[1]; readonly kind: WriteKind } | Refusal;
 
-/** How often the alarm looks for what is old enough to be forgotten. */
-const FORGET_EVERY_MS = 7 * DAY_MS;
+/** How often the alarm looks at a domain for which nothing is due: what is noted sets no alarm. */
+const TEND_EVERY_MS = 7 * DAY_MS;
 /** When the alarm tries again what failed, or was cut off. */
 const AGAIN_MS = 10_000;
 
@@ -50,7 +51,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   constructor(state: DurableObjectState, bindings: DomainObjectBindings) {
     super(state, bindings);
-    if (this.#storage.trace() !== null) void state.blockConcurrencyWhile(() => this.#resume());
+    if (this.#storage.trace()?.deleted === false) void state.blockConcurrencyWhile(() => this.#resume());
   }
 
   /** The domain's snapshot, encoded; null where it is not configured. Writes nothing. */
@@ -64,7 +65,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     return this.#inTurn(async () => {
       const now = Date.now();
       const former = this.#storage.load();
-      const changed = changeSettings(former, change, () => this.#findMissing(former, now));
+      const changed = changeSettings(former, change, (settings) => this.#findMissing(former, settings, now));
       if (changed.kind !== "settings") return changed;
       const { settings } = changed;
       if (former !== null) return this.#revise(former, { parts: { settings }, kind: "written" }, now);
@@ -134,7 +135,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** Keeps what is known of a message that was consumed, once for each id. Throws where the domain is not configured. */
   record(id: string, entry: string): void {
-    if (this.#storage.load() === null) throw new Error("The domain is not configured.");
+    if (this.#storage.trace()?.deleted !== false) throw new Error("The domain is not configured.");
     this.#ledger.record(id, entry, Date.now());
   }
 
@@ -158,6 +159,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   /** Makes up for what an earlier version of this object, or one that was cut off, may have left undone. */
   async #resume(): Promise<void> {
     this.#ledger.open();
+    this.#storage.modeSince ??= Date.now();
     const { storage } = this.ctx;
     if ((await storage.getAlarm()) === null) await storage.setAlarm(Date.now() + AGAIN_MS);
   }
@@ -197,21 +199,24 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   async #tend(now: number): Promise<void> {
     const former = this.#storage.load();
     if (former === null) return;
-    this.#ledger.forgetBefore(now - readVars(this.env).recordDays * DAY_MS);
+    this.#ledger.forget(this.#keepMs, now);
     const tended = await tendKeys(readSecrets(this.env), former, now);
     if (tended !== null) this.#storage.save(former, tended, now);
   }
 
-  #findMissing(former: Snapshot | null, now: number): readonly string[] {
+  /** What keeps the domain from enforcing with these settings; it observes, if it does, in its former mode. */
+  #findMissing(former: Snapshot | null, settings: Settings, now: number): readonly string[] {
     if (former === null) return ["The domain is new."];
-    const { checks } = this.#checkReadiness(former, now);
+    const { mode } = former.settings;
+    const { checks } = this.#checkReadiness({ ...former, settings: { ...settings, mode } }, now);
     return checks.filter(({ status }) => status === "fail").map(({ detail }) => detail);
   }
 
   #checkReadiness(snapshot: Snapshot, now: number): Readiness {
     const { signing } = this.#ledger;
     const unsignedSenders = this.#ledger.unsignedSenders();
-    return checkReadiness(snapshot, { signing, modeSince: this.#storage.modeSince, unsignedSenders }, now);
+    const modeSince = this.#storage.modeSince ?? now;
+    return checkReadiness(snapshot, { signing, modeSince, unsignedSenders }, now);
   }
 
   /** Sets the alarm for when the keyring is due, or something may be old enough to be forgotten. */
@@ -219,9 +224,18 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     const snapshot = this.#storage.load();
     if (snapshot === null) return;
     const now = Date.now();
-    const due = tendingDueAt(snapshot.keys, snapshot.settings.rotateDays, now);
-    const next = Math.min(due ?? Number.POSITIVE_INFINITY, now + FORGET_EVERY_MS);
+    const due = [
+      tendingDueAt(snapshot.keys, snapshot.settings.rotateDays, now),
+      this.#ledger.forgetDueAt(this.#keepMs),
+      now + TEND_EVERY_MS,
+    ];
+    const next = Math.min(...due.filter((at) => at !== null));
     await this.ctx.storage.setAlarm(Math.max(next, now + PUBLISH_EVERY_MS));
+  }
+
+  /** How long what is known of messages and senders is kept. */
+  get #keepMs(): number {
+    return readVars(this.env).recordDays * DAY_MS;
   }
 
   /** Publishes what is stored, and deletes what is left of a domain that is gone. False where it was not taken. */

@@ -38,9 +38,13 @@ export class DomainStorage {
     this.#storage.kv.put("published", revision);
   }
 
-  /** Since when the domain has been in its mode, in milliseconds since 1970. */
-  get modeSince(): number {
-    return this.#storage.kv.get<number>("modeSince") ?? 0;
+  /** Since when the domain has been in its mode, in milliseconds since 1970; null where no one took note. */
+  get modeSince(): number | null {
+    return this.#storage.kv.get<number>("modeSince") ?? null;
+  }
+
+  set modeSince(at: number) {
+    this.#storage.kv.put("modeSince", at);
   }
 
   /**

@@ -1,23 +1,44 @@
 // What a domain's object remembers of its mail, in its SQLite: what was consumed, once for each message; when mail was
 // signed; whose bounces brought evidence and whose did not. Every call is one transaction, or none.
 
+import { DAY_MS } from "../core/day.ts";
 import { continueSigning, type Signing } from "../core/readiness.ts";
 import type { Sightings } from "./sightings.ts";
 
 /** How exact times are kept: a write an hour is enough, and all that signing may cost. */
 const HOUR_MS = 3_600_000;
-/** Senders kept; strangers can bounce to any number of addresses where a domain has a `*` route. */
+/** Senders kept: strangers can bounce to any name before a route's `+`, and to any at all where there is a `*` route. */
 const SENDERS_AT_MOST = 10_000;
-const UNSIGNED_SHOWN = 20;
+/** Octets of storage from which on a consumed message takes the place of the oldest: anyone can send auto-replies. */
+const OCTETS_AT_MOST = 256 * 1024 * 1024;
+/** Unsigned senders that are told. */
+const UNSIGNED_TOLD = 1_000;
+
+/** What is used of an object's storage. */
+export interface LedgerStorage {
+  readonly kv: {
+    get<Value>(key: string): Value | undefined;
+    put(key: string, value: unknown): void;
+    delete(key: string): boolean;
+  };
+  readonly sql: {
+    readonly databaseSize: number;
+    exec<Row extends Record<string, string | number | null>>(
+      query: string,
+      ...bindings: (string | number)[]
+    ): Iterable<Row>;
+  };
+  transactionSync(closure: () => void): void;
+}
 
 export class Ledger {
-  readonly #storage: DurableObjectStorage;
+  readonly #storage: LedgerStorage;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: LedgerStorage) {
     this.#storage = storage;
   }
 
-  /** Makes the tables of a new domain. Not before: an object that is only asked for a domain keeps nothing. */
+  /** Makes the tables of a domain. Not of any other: an object that is only asked for one keeps nothing. */
   open(): void {
     this.#storage.sql.exec(`
       CREATE TABLE IF NOT EXISTS messages (id TEXT PRIMARY KEY, at INTEGER NOT NULL, entry TEXT NOT NULL) WITHOUT ROWID;
@@ -29,7 +50,12 @@ export class Ledger {
 
   /** Keeps what is known of a message that was consumed; a second time changes nothing. */
   record(id: string, entry: string, now: number): void {
-    this.#storage.sql.exec("INSERT OR IGNORE INTO messages VALUES (?, ?, ?)", id, now, entry);
+    const { sql } = this.#storage;
+    this.#storage.transactionSync(() => {
+      sql.exec("INSERT OR IGNORE INTO messages VALUES (?, ?, ?)", id, now, entry);
+      if (sql.databaseSize < OCTETS_AT_MOST) return;
+      sql.exec("DELETE FROM messages WHERE id = (SELECT id FROM messages ORDER BY at LIMIT 1)");
+    });
   }
 
   /** When mail of the domain was signed last without a gap; null where it never was. */
@@ -38,70 +64,104 @@ export class Ledger {
   }
 
   /**
-   * Takes note of what was seen, times to the hour.
+   * Takes note of what was seen.
    * @param lifetimeDays longer than which no gap in signing is
-   * @returns false where it was only minting, less than an hour after the last: nothing was written then
+   * @returns false where it was only minting, less than an hour after the last note: nothing was written then
    */
   note(sightings: Sightings, lifetimeDays: number, now: number): boolean {
-    const { signing } = this;
-    const signed = [...sightings.minted, ...sightings.proven];
-    const isFresh = signing === null || now - signing.last >= HOUR_MS;
-    const onlyMinted = sightings.proven.length + sightings.unproven.length === 0;
-    if (onlyMinted && !isFresh) return false;
+    const { minted, answerable, proven, unproven } = sightings;
+    const { kv } = this.#storage;
+    const onlyMinted = proven.length + unproven.length === 0;
+    if (onlyMinted && now - (kv.get<number>("notedAt") ?? 0) < HOUR_MS) return false;
     this.#storage.transactionSync(() => {
-      if (signed.length > 0 && isFresh) {
-        this.#storage.kv.put("signing", continueSigning(signing, lifetimeDays, now));
-      }
-      for (const localPart of signed) this.#sign(localPart, now);
-      for (const localPart of sightings.unproven) this.#draw(localPart, now);
+      kv.put("notedAt", now);
+      this.#noteSigning([...minted, ...proven], lifetimeDays, now);
+      for (const [localPart, at] of [...minted, ...answerable, ...proven]) this.#sign(localPart, at);
+      this.#draw(unproven);
     });
     return true;
   }
 
-  /** Originals that drew bounces without evidence, and that nothing was ever signed for; the latest few. */
+  /** Originals that drew bounces without evidence, and that nothing was ever signed for; the latest first. */
   unsignedSenders(): string[] {
     const rows = this.#storage.sql.exec<{ local_part: string }>(
       "SELECT local_part FROM senders WHERE signed_at IS NULL ORDER BY unproven_at DESC LIMIT ?",
-      UNSIGNED_SHOWN,
+      UNSIGNED_TOLD,
     );
     return [...rows].map((row) => row.local_part);
   }
 
-  /** Forgets what is older. */
-  forgetBefore(at: number): void {
-    this.#storage.sql.exec("DELETE FROM messages WHERE at < ?", at);
-    this.#storage.sql.exec(
-      "DELETE FROM senders WHERE coalesce(signed_at, 0) < ? AND coalesce(unproven_at, 0) < ?",
-      at,
-      at,
+  /** When something is old enough to be forgotten, once a day at the most; null where nothing is kept. */
+  forgetDueAt(keepMs: number): number | null {
+    const [oldest] = this.#storage.sql.exec<{ at: number | null }>(
+      `SELECT min(at) AS at FROM (SELECT min(at) AS at FROM messages UNION ALL
+       SELECT min(max(coalesce(signed_at, 0), coalesce(unproven_at, 0))) FROM senders)`,
     );
+    if (oldest === undefined || oldest.at === null) return null;
+    return Math.max(oldest.at + keepMs, (this.#storage.kv.get<number>("forgottenAt") ?? 0) + DAY_MS);
+  }
+
+  /** Forgets what has been kept for long enough. */
+  forget(keepMs: number, now: number): void {
+    const before = now - keepMs;
+    this.#storage.transactionSync(() => {
+      this.#storage.kv.put("forgottenAt", now);
+      this.#storage.sql.exec("DELETE FROM messages WHERE at <= ?", before);
+      this.#storage.sql.exec(
+        "DELETE FROM senders WHERE max(coalesce(signed_at, 0), coalesce(unproven_at, 0)) <= ?",
+        before,
+      );
+    });
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.#storage.kv.delete("signing");
+    for (const key of ["signing", "notedAt", "forgottenAt"]) this.#storage.kv.delete(key);
     this.#storage.sql.exec("DROP TABLE IF EXISTS messages; DROP TABLE IF EXISTS senders");
   }
 
-  #sign(localPart: string, now: number): void {
+  /** Isolates tell late what they saw, and their clocks are not this one: no time counts as later than now. */
+  #noteSigning(seen: readonly (readonly [string, number])[], lifetimeDays: number, now: number): void {
+    const former = this.signing;
+    let signing = former;
+    for (const at of seen.map(([, seenAt]) => Math.min(seenAt, now)).sort((one, other) => one - other)) {
+      if (signing === null || at > signing.last) signing = continueSigning(signing, lifetimeDays, at);
+    }
+    if (signing === null || signing === former) return;
+    const isNews = former === null || signing.since !== former.since || signing.last - former.last >= HOUR_MS;
+    if (isNews) this.#storage.kv.put("signing", signing);
+  }
+
+  #sign(localPart: string, at: number): void {
     this.#storage.sql.exec(
       `INSERT INTO senders VALUES (?1, ?2, NULL) ON CONFLICT DO UPDATE SET signed_at = ?2
        WHERE signed_at IS NULL OR signed_at <= ?3`,
       localPart,
-      now,
-      now - HOUR_MS,
+      at,
+      at - HOUR_MS,
     );
   }
 
-  #draw(localPart: string, now: number): void {
-    this.#storage.sql.exec(
-      `INSERT INTO senders SELECT ?1, NULL, ?2
-       WHERE EXISTS (SELECT 1 FROM senders WHERE local_part = ?1) OR (SELECT count(*) FROM senders) < ?4
-       ON CONFLICT DO UPDATE SET unproven_at = ?2 WHERE unproven_at IS NULL OR unproven_at <= ?3`,
-      localPart,
-      now,
-      now - HOUR_MS,
-      SENDERS_AT_MOST,
-    );
+  #draw(unproven: readonly (readonly [string, number])[]): void {
+    if (unproven.length === 0) return;
+    const { sql } = this.#storage;
+    const [{ held }] = [...sql.exec<{ held: number }>("SELECT count(*) AS held FROM senders")] as [
+      { held: number },
+    ];
+    let room = SENDERS_AT_MOST - held;
+    for (const [localPart, at] of unproven) {
+      const [known] = sql.exec("SELECT 1 FROM senders WHERE local_part = ?", localPart);
+      if (known !== undefined) {
+        sql.exec(
+          `UPDATE senders SET unproven_at = ?2 WHERE local_part = ?1 AND coalesce(unproven_at, 0) <= ?3`,
+          localPart,
+          at,
+          at - HOUR_MS,
+        );
+      } else if (room > 0) {
+        sql.exec("INSERT INTO senders VALUES (?, NULL, ?)", localPart, at);
+        room -= 1;
+      }
+    }
   }
 }

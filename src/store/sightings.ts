@@ -1,23 +1,35 @@
 // What this isolate has seen of each domain's mail and not yet told the domain's object: gathered in memory, and told
 // seldom, so that minting costs it no write more than once an hour. What is lost with the isolate is seen again.
 
-/** Originals (local-parts) that something was seen of. */
+/** Originals (local-parts) that something was seen of, and when they last were; milliseconds since 1970. */
 export interface Sightings {
-  /** An address was minted for them. */
-  readonly minted: readonly string[];
+  /** A reverse-path was minted for them. */
+  readonly minted: readonly Sighting[];
+  /** A Message-ID was minted for them, or came back to them. */
+  readonly answerable: readonly Sighting[];
   /** A valid tag came back to them. */
-  readonly proven: readonly string[];
+  readonly proven: readonly Sighting[];
   /** A bounce without evidence came to them. */
-  readonly unproven: readonly string[];
+  readonly unproven: readonly Sighting[];
 }
+
+type Sighting = readonly [localPart: string, at: number];
 
 export type SightingKind = keyof Sightings;
 
-/** How often an isolate tells each kind, in milliseconds. What is told takes along whatever else is waiting. */
+/** How often an isolate tells each kind, in milliseconds. */
 const TOLD_EVERY_MS: Readonly<Record<SightingKind, number>> = {
   minted: 3_600_000,
+  answerable: 3_600_000,
   proven: 3_600_000,
   unproven: 60_000,
+};
+/** What is told along: minting must not cause a write over what mail has brought. */
+const TOLD_TOGETHER: Readonly<Record<SightingKind, readonly SightingKind[]>> = {
+  minted: ["minted", "answerable"],
+  answerable: ["minted", "answerable"],
+  proven: ["minted", "answerable", "proven", "unproven"],
+  unproven: ["minted", "answerable", "proven", "unproven"],
 };
 /** When telling is tried again after it failed, in milliseconds. */
 const TOLD_AGAIN_MS = 60_000;
@@ -28,7 +40,7 @@ const ORIGINALS_AT_MOST = 500;
 const DOMAINS_AT_MOST = 2_000;
 
 interface Gathered {
-  readonly waiting: Record<SightingKind, Set<string>>;
+  readonly waiting: Record<SightingKind, Map<string, number>>;
   readonly told: Record<SightingKind, Set<string>>;
   readonly toldAt: Record<SightingKind, number>;
   since: number;
@@ -51,23 +63,31 @@ export function takeSighting(
   const gathered = gatheredFor(memory, domain, now);
   const { waiting, told, toldAt } = gathered;
   if (told[kind].has(localPart)) return null;
-  if (waiting[kind].size < ORIGINALS_AT_MOST) waiting[kind].add(localPart);
+  if (waiting[kind].size < ORIGINALS_AT_MOST || waiting[kind].has(localPart))
+    waiting[kind].set(localPart, now);
   if (now < toldAt[kind] + TOLD_EVERY_MS[kind]) return null;
   toldAt[kind] = now;
-  return tellAll(domain, gathered, tell).catch(() => {
+  return tellTogether(domain, gathered, TOLD_TOGETHER[kind], tell).catch(() => {
     toldAt[kind] = now - TOLD_EVERY_MS[kind] + TOLD_AGAIN_MS;
   });
 }
 
-async function tellAll(domain: string, { waiting, told }: Gathered, tell: Tell): Promise<void> {
+async function tellTogether(
+  domain: string,
+  { waiting, told }: Gathered,
+  kinds: readonly SightingKind[],
+  tell: Tell,
+): Promise<void> {
+  const listed = (kind: SightingKind) => (kinds.includes(kind) ? [...waiting[kind]] : []);
   const sightings = {
-    minted: [...waiting.minted],
-    proven: [...waiting.proven],
-    unproven: [...waiting.unproven],
+    minted: listed("minted"),
+    answerable: listed("answerable"),
+    proven: listed("proven"),
+    unproven: listed("unproven"),
   };
   if (!(await tell(domain, sightings))) return;
-  for (const kind of ["minted", "proven", "unproven"] as const) {
-    for (const localPart of sightings[kind]) {
+  for (const kind of kinds) {
+    for (const [localPart] of sightings[kind]) {
       waiting[kind].delete(localPart);
       if (told[kind].size < ORIGINALS_AT_MOST) told[kind].add(localPart);
     }
@@ -85,9 +105,9 @@ function gatheredFor(memory: SightingMemory, domain: string, now: number): Gathe
   }
   const never = Number.NEGATIVE_INFINITY;
   const gathered: Gathered = {
-    waiting: { minted: new Set(), proven: new Set(), unproven: new Set() },
-    told: { minted: new Set(), proven: new Set(), unproven: new Set() },
-    toldAt: { minted: never, proven: never, unproven: never },
+    waiting: { minted: new Map(), answerable: new Map(), proven: new Map(), unproven: new Map() },
+    told: { minted: new Set(), answerable: new Set(), proven: new Set(), unproven: new Set() },
+    toldAt: { minted: never, answerable: never, proven: never, unproven: never },
     since: now,
   };
   memory.set(domain, gathered);

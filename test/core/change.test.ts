@@ -56,10 +56,13 @@ describe("settings", () => {
 });
 
 describe("keys brought along", () => {
-  test("switch rotation off, at creation and for a later PUT", () => {
+  test("switch rotation off at creation", () => {
     expect(changed(null, change({ keys: KEYS }))).toMatchObject({ settings: { rotateDays: 0 } });
-    const former = snapshotOf({ keys: [{ ...KEY, imported: true }] });
-    expect(changed(former, change())).toMatchObject({ settings: { rotateDays: 0 } });
+  });
+
+  test("are no part of a later PUT, which has the default: a key brought along that signs is left alone", () => {
+    const former = snapshotOf({ settings: { rotateDays: 0 }, keys: [{ ...KEY, imported: true }] });
+    expect(changed(former, change())).toMatchObject({ settings: { rotateDays: 30 } });
   });
 
   test("switch it off whatever was asked for with them; it can be switched on later", () => {

@@ -53,11 +53,12 @@ export interface Spoiled {
   readonly routes?: Record<string, Route>;
 }
 
-/** A domain with one key, a default lifetime, and a route for `user`. */
+/** A domain with one key, a default lifetime, a route for `user` and one for all others. */
 export function snapshotOf(spoiled: Spoiled = {}): Snapshot {
   const settings = { ...DEFAULTS, ...spoiled.settings };
   const ring = spoiled.ring?.map(({ number, secret }) => ({ ...KEY, number, wrapped: secret }));
-  const routes = spoiled.routes ?? { "*": { action: "forward", to: ["inbox@example.net"] } };
+  const inbox: Route = { action: "forward", to: ["inbox@example.net"] };
+  const routes = spoiled.routes ?? { user: inbox, "*": inbox };
   return {
     domain: spoiled.domain ?? "example.com",
     revision: 1,

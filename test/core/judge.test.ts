@@ -85,6 +85,12 @@ describe("a refusal is doubtful", () => {
     expect((await judged({ now: NOW - 20 * DAY })).decision.restsOnSnapshot).toBe(true);
   });
 
+  test("where the route is not the address's own: that may observe, or judge nothing", async () => {
+    const to = "user+detail@example.com";
+    expect((await judged({ to })).decision).toMatchObject({ disposition: "rejected", restsOnSnapshot: true });
+    expect((await judged({ to: "other@example.com" })).decision.restsOnSnapshot).toBe(true);
+  });
+
   test("where a Message-ID names a key number that is not held", async () => {
     const spoiled = { ...ENFORCE, keys: [{ ...KEY, number: 4 }] };
     const headers = { "in-reply-to": await messageId() };

@@ -18,7 +18,7 @@ const check = (spoiled: Spoiled = {}, remembered: Partial<Remembered> = {}) => {
   const { ready, checks } = checkReadiness(
     snapshotOf({ ...KEPT, ...spoiled }),
     {
-      signing: { since: NOW - 8 * DAY, last: NOW - DAY },
+      signing: { since: NOW - 8 * DAY, last: NOW - DAY, gapDays: 7 },
       modeSince: NOW - 8 * DAY,
       unsignedSenders: [],
       ...remembered,
@@ -44,8 +44,15 @@ test("a domain in order passes everything", () => {
 describe("signing fails", () => {
   test.each<[string, Remembered["signing"]]>([
     ["where there was none", null],
-    ["where it began less than a lifetime ago", { since: NOW - 7 * DAY + 1, last: NOW }],
-    ["where it paused for longer than a lifetime", { since: NOW - 80 * DAY, last: NOW - 7 * DAY - 1 }],
+    ["where it began less than a lifetime ago", { since: NOW - 7 * DAY + 1, last: NOW, gapDays: 7 }],
+    [
+      "where it paused for longer than a lifetime",
+      { since: NOW - 80 * DAY, last: NOW - 7 * DAY - 1, gapDays: 7 },
+    ],
+    [
+      "where longer gaps were let pass by a longer lifetime",
+      { since: NOW - 80 * DAY, last: NOW, gapDays: 90 },
+    ],
   ])("%s", (_, signing) => {
     expect(check({}, { signing })).toMatchObject({ ready: false, signing: "fail" });
   });
@@ -57,12 +64,18 @@ describe("signing fails", () => {
 });
 
 test("signing goes on over a gap of a lifetime, and begins anew after a longer one", () => {
-  const signing = { since: NOW - 30 * DAY, last: NOW - 7 * DAY };
-  expect(continueSigning(signing, 7, NOW)).toEqual({ since: NOW - 30 * DAY, last: NOW });
-  expect(continueSigning(signing, 7, NOW + 1)).toEqual({ since: NOW + 1, last: NOW + 1 });
-  expect(continueSigning(null, 7, NOW)).toEqual({ since: NOW, last: NOW });
+  const signing = { since: NOW - 30 * DAY, last: NOW - 7 * DAY, gapDays: 7 };
+  expect(continueSigning(signing, 7, NOW)).toEqual({ ...signing, last: NOW });
+  expect(continueSigning(signing, 7, NOW + 1)).toEqual({ since: NOW + 1, last: NOW + 1, gapDays: 7 });
+  expect(continueSigning(null, 7, NOW)).toEqual({ since: NOW, last: NOW, gapDays: 7 });
   // A clock that runs back takes nothing back.
   expect(continueSigning(signing, 7, NOW - 10 * DAY)).toEqual(signing);
+});
+
+test("a lifetime cut short counts only from the last time on that longer gaps were let pass", () => {
+  const long = { since: NOW - 90 * DAY, last: NOW - DAY, gapDays: 90 };
+  expect(continueSigning(long, 7, NOW)).toEqual({ since: NOW - DAY, last: NOW, gapDays: 7 });
+  expect(continueSigning({ ...long, gapDays: 7 }, 30, NOW)).toEqual({ ...long, last: NOW, gapDays: 30 });
 });
 
 describe("observing fails", () => {
@@ -91,6 +104,17 @@ describe("the others only warn", () => {
     ["weak-secret", { keys: [{ ...KEY, notBefore: NOW - DAY, weak: true }] }, {}],
   ])("%s", (id, spoiled, remembered) => {
     expect(check(spoiled, remembered)).toMatchObject({ ready: true, [id]: "warn" });
+  });
+
+  test("unsigned-senders names those that have a route first, and not too many", () => {
+    const invented = Array.from({ length: 100 }, (_, n) => `invented-${n}`);
+    const { checks } = checkReadiness(
+      snapshotOf(KEPT),
+      { signing: null, modeSince: NOW, unsignedSenders: [...invented, "alice"] },
+      NOW,
+    );
+    const detail = checks.find(({ id }) => id === "unsigned-senders")?.detail;
+    expect(detail).toMatch(/: alice, invented-0, .*invented-18, and 81 more\. /);
   });
 
   test("not of a weak secret that is retired, nor of a key that is not to rotate", () => {

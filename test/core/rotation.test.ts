@@ -218,6 +218,8 @@ describe("a key retired by hand", () => {
     const keys = settled(retire(rotated(FIRST, NOW), 1, LIFETIMES, NOW + 1), NOW + 1);
     expect(states(keys, NOW + EVERYWHERE_MS)).toEqual(["signing", "retired"]);
     expect(keys[0]).toMatchObject({ expires: null, freeFrom: null });
+    // Nothing was signed with it anywhere, so its number is free as soon as every location knows.
+    expect(keys[1]?.freeFrom).toBe(NOW + 1 + LATEST_MS);
   });
 
   test("a second time changes nothing", () => {

@@ -4,11 +4,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JudgingKeys } from "../../src/core/judge.ts";
+import { mint } from "../../src/core/mint.ts";
 import type { Snapshot } from "../../src/core/snapshot.ts";
 import type { IncomingMessage } from "../../src/inbound/message.ts";
 import { type Entry, type Receiving, receive } from "../../src/inbound/receive.ts";
 import { StorageUnreachable } from "../../src/store/unreachable.ts";
-import { JUDGING, KEY, NOW, type Spoiled, snapshotOf } from "../core/fixtures.ts";
+import { JUDGING, KEY, NOW, orderOf, type Spoiled, snapshotOf } from "../core/fixtures.ts";
 
 const SIGNED = "prvs=3788b9ac3e=user@example.com";
 const TO = ["first@example.net", "second@example.net", "third@example.net"];
@@ -256,6 +257,23 @@ describe("a stale snapshot", () => {
     expect(await received({ read, confirm })).toMatchObject({ rejected: null, forwarded: TO });
   });
 
+  test("whose destinations refuse for good is asked about, and the newer ones get the message", async () => {
+    const old = {
+      ...fresh,
+      routes: new Map([["user", { action: "forward", to: ["gone@example.net"] } as const]]),
+    };
+    const faults = { "gone@example.net": PERMANENT };
+    const outcome = await received({ read: async () => old, confirm, faults });
+    expect(outcome).toMatchObject({ rejected: null, forwarded: TO, thrown: null });
+    expect(outcome.logged).toHaveLength(1);
+    const same = await received({ read: async () => old, confirm: async () => old, faults });
+    expect(same).toMatchObject({ rejected: expect.stringContaining("does not take"), forwarded: [] });
+    const unasked = await received({ read: async () => old, confirm: unreachable, faults });
+    expect(unasked).toMatchObject({ rejected: null, forwarded: [], thrown: expect.any(StorageUnreachable) });
+    const deleted = await received({ read: async () => old, confirm: async () => null, faults });
+    expect(deleted).toMatchObject({ rejected: "Address does not exist." });
+  });
+
   test("asks nobody over a forged bounce", async () => {
     const outcome = await received({ to: "user@example.com", confirm: unreachable });
     expect(outcome).toMatchObject({ rejected: expect.any(String), thrown: null });
@@ -300,6 +318,12 @@ test("the sender of a rejected bounce reads the same sentence whatever its tag w
       .rejected,
   );
   expect(sentences.size).toBe(1);
+});
+
+test("the log leaves out a tag that stands inside another", async () => {
+  const { logged, noted } = await received({ to: `prvs=x=${SIGNED}` });
+  expect(logged).toMatchObject([{ original: "prvs=…=user@example.com", status: "malformed" }]);
+  expect(noted).toEqual([]);
 });
 
 test("the log tells all of it, without the tag", async () => {
@@ -359,6 +383,17 @@ describe("what shows whether the domain signs", () => {
     expect((await received({ to: "user@example.com" })).noted).toEqual(["unproven user"]);
     const observe = { spoiled: { settings: { mode: "observe" } } } as const;
     expect((await received({ to: "user@example.com", ...observe })).noted).toEqual(["unproven user"]);
+    expect((await received({ to: "user+detail@example.com" })).noted).toEqual(["unproven user"]);
+  });
+
+  test("is a signed Message-ID that came back, though not for signing", async () => {
+    const snapshot = snapshotOf();
+    const user = { localPart: "user", domain: "example.com" };
+    const replies = { to: user, snapshot, nonce: new Uint8Array(10) };
+    const finding = await mint(orderOf(user), snapshot, replies, JUDGING.open, NOW);
+    const messageId = finding.kind === "minted" ? (finding.minted.messageId ?? "") : "";
+    const { noted } = await received({ to: "user@example.com", headers: { references: messageId } });
+    expect(noted).toEqual(["answerable user"]);
   });
 
   test("is no ordinary mail, no exempt recipient, no address without a route, and nothing that is not judged", async () => {

@@ -40,8 +40,8 @@ class Scenario {
   readonly #mode = new Map<string, { readonly mode: Mode; readonly since: number }>();
   /** The mail that was minted last. */
   #latest: readonly MintedMail[] = [];
-  /** Keys that were retired by hand, and when: what they signed is refused by intent. */
-  readonly #retiredAt = new Map<string, number>();
+  /** Keys that were retired by hand: what they signed is refused by intent. */
+  readonly #retired = new Set<string>();
 
   constructor(seed: number) {
     this.world = new World(seed, START);
@@ -165,6 +165,7 @@ class Scenario {
       "set scheme": () => patch({ scheme: random.pick(["prvs", "cs1"]) }),
       "set placement": () => patch({ placement: random.pick(["prefix", "subaddress"]) }),
       route: () => this.#reroute(domain),
+      "move an inbox": () => this.#move(domain),
       retire: () => this.#retire(domain, random.below(10)),
       restart: () => world.restart(this.#any()),
       "put objects out of reach": () => {
@@ -203,6 +204,20 @@ class Scenario {
     });
   }
 
+  /** Bob's mail goes to another inbox from now on, and the former one is closed. */
+  #move(domain: string): Promise<void> {
+    const { world } = this;
+    return world.write(this.#any(), domain, (object) => {
+      const former = object.snapshot?.routes.get("bob");
+      if (former?.action !== "forward") return;
+      object.route("bob", { action: "forward", to: [`inbox-${world.now}@example.net`] }, world.now);
+      for (const inbox of former.to) if (inbox !== FORWARD.to[0]) world.goneInboxes.add(inbox);
+      this.#routedAt.set(`bob@${domain}`, world.now);
+      world.at(world.now + ANSWER_STANDS_MS, () => this.#writeOrdinary(`bob@${domain}`));
+      world.at(world.now + MINUTE, () => this.#mintAndAnswer(`bob@${domain}`));
+    });
+  }
+
   /** A key that an Exim signs with as well, whose bounces come back from then on. */
   async #import(domain: string, sign: boolean): Promise<void> {
     const { world } = this;
@@ -210,7 +225,6 @@ class Scenario {
     await world.write(this.#any(), domain, async (object) => {
       if (!(await object.bring(number, SHARED_SECRET, sign, world.now))) return;
       const broughtAt = world.now;
-      this.#retiredAt.delete(`${domain} ${number}`);
       const terms = {
         scheme: "prvs",
         key: number,
@@ -235,7 +249,7 @@ class Scenario {
     await world.write(this.#any(), domain, (object) => {
       const held = world.keysOf(domain).find((key) => key.number === number);
       if (held === undefined || held.wrapped === "") return;
-      if (object.retire(number, world.now)) this.#retiredAt.set(`${domain} ${number}`, world.now);
+      if (object.retire(number, world.now)) this.#retired.add(`${domain} ${number} ${held.created}`);
     });
   }
 
@@ -247,9 +261,6 @@ class Scenario {
       this.#madeAt.delete(FLEETING);
       this.#routedAt.delete(`alice@${FLEETING}`);
       this.#routedAt.delete(`bob@${FLEETING}`);
-      for (const name of this.#retiredAt.keys()) {
-        if (name.startsWith(FLEETING)) this.#retiredAt.delete(name);
-      }
       world.at(world.now + world.random.pick([SECOND, 30 * SECOND, 5 * MINUTE]), () => this.#remake());
     });
   }
@@ -290,7 +301,7 @@ class Scenario {
     if (world.now >= mail.expires && kind === "bounce") return;
     if (this.#isVoid(mail)) return;
     const routedAt = this.#routedAt.get(address) ?? null;
-    if (kind === "reply" && (routedAt === null || world.now < routedAt + ANSWER_STANDS_MS)) return;
+    if (routedAt === null ? kind === "reply" : world.now < routedAt + ANSWER_STANDS_MS) return;
     const [to, headers] =
       kind === "bounce" ? [mail.reversePath, {}] : [address, { "in-reply-to": mail.messageId }];
     const delivered = await world.deliver(this.#any(), { from: "", to }, headers);
@@ -313,7 +324,7 @@ class Scenario {
    * a deletion goes on minting for the domain that was.
    */
   #isVoid({ domain, key, keyCreated }: MintedMail): boolean {
-    if (this.#retiredAt.has(`${domain} ${key}`)) return true;
+    if (this.#retired.has(`${domain} ${key} ${keyCreated}`)) return true;
     const madeAt = this.#madeAt.get(domain);
     return madeAt === undefined || keyCreated < madeAt;
   }

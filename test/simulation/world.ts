@@ -206,6 +206,8 @@ export class World {
   /** Until when the objects, and KV, can't be reached. */
   objectsBackAt = 0;
   kvBackAt = 0;
+  /** Destinations that refuse for good. */
+  readonly goneInboxes = new Set<string>();
   readonly #kv: LaggingKv;
   readonly #objects = new Map<string, DomainObject>();
   readonly #queue: { readonly at: number; readonly run: () => Promise<void> | void }[] = [];
@@ -312,7 +314,9 @@ export class World {
       setReject: () => {
         outcome = "refused";
       },
-      forward: async () => {
+      forward: async (to: string) => {
+        if (this.goneInboxes.has(to))
+          throw new Error("could not send email: Unknown error: permanent error (5xx)");
         outcome = "accepted";
       },
     };

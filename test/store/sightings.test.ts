@@ -12,6 +12,8 @@ import { NOW } from "../core/fixtures.ts";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
+const NOTHING: Sightings = { minted: [], answerable: [], proven: [], unproven: [] };
+
 let memory: SightingMemory = new Map();
 let told: Sightings[] = [];
 let answer: () => boolean = () => true;
@@ -34,8 +36,8 @@ test("the first of each kind is told at once", async () => {
   await see("minted", "alice");
   await see("unproven", "bob");
   expect(told).toEqual([
-    { minted: ["alice"], proven: [], unproven: [] },
-    { minted: [], proven: [], unproven: ["bob"] },
+    { ...NOTHING, minted: [["alice", NOW]] },
+    { ...NOTHING, unproven: [["bob", NOW]] },
   ]);
 });
 
@@ -43,7 +45,9 @@ test("of minting no more is told for an hour, and then all that waited", async (
   for (let n = 0; n < 100; n++) await see("minted", `robot-${n % 10}`, n);
   expect(told).toHaveLength(1);
   await see("minted", "robot-3", HOUR);
-  expect(told[1]?.minted.toSorted()).toEqual(Array.from({ length: 9 }, (_, n) => `robot-${n + 1}`));
+  expect(told[1]?.minted.map(([name]) => name).toSorted()).toEqual(
+    Array.from({ length: 9 }, (_, n) => `robot-${n + 1}`),
+  );
 });
 
 test("an original is news again after an hour, so that signing shows on and on", async () => {
@@ -60,7 +64,21 @@ test("bounces without evidence are told once a minute, each original once, and t
   for (let n = 0; n < 50; n++) await see("unproven", "bob", 2 * MINUTE + n);
   expect(told).toHaveLength(2);
   await see("unproven", "dave", 3 * MINUTE);
-  expect(told[2]).toEqual({ minted: ["carol"], proven: [], unproven: ["dave"] });
+  // Each with the time at which it was seen, not told.
+  expect(told[2]).toEqual({
+    ...NOTHING,
+    minted: [["carol", NOW + 1]],
+    unproven: [["dave", NOW + 3 * MINUTE]],
+  });
+});
+
+test("minting takes nothing along that mail has brought", async () => {
+  await see("unproven", "bob");
+  await see("unproven", "dave");
+  await see("proven", "carol");
+  await see("proven", "erin");
+  await see("minted", "alice");
+  expect(told[2]).toEqual({ ...NOTHING, minted: [["alice", NOW]] });
 });
 
 test("what was not written waits on", async () => {
@@ -68,7 +86,7 @@ test("what was not written waits on", async () => {
   await see("minted", "alice");
   answer = () => true;
   await see("unproven", "bob", MINUTE);
-  expect(told[1]).toEqual({ minted: ["alice"], proven: [], unproven: ["bob"] });
+  expect(told[1]).toEqual({ ...NOTHING, minted: [["alice", NOW]], unproven: [["bob", NOW + MINUTE]] });
 });
 
 test("telling that fails harms nobody, and is tried again a minute later", async () => {
@@ -80,7 +98,7 @@ test("telling that fails harms nobody, and is tried again a minute later", async
   expect(told).toHaveLength(1);
   answer = () => true;
   await see("minted", "bob", MINUTE);
-  expect(told[1]?.minted).toEqual(["alice", "bob"]);
+  expect(told[1]?.minted.map(([name]) => name)).toEqual(["alice", "bob"]);
 });
 
 test("floods do not fill the memory", async () => {

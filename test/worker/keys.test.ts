@@ -169,6 +169,18 @@ describe("retiring", () => {
   });
 });
 
+test("the list has pages, like every other", async () => {
+  const path = await domain("paged");
+  for (const number of [9, 4]) await call("POST", `${path}/keys`, { number, secret: SECRET });
+  const first = (await call("GET", `${path}/keys?limit=2`)).body;
+  expect(first).toMatchObject({ items: [{ number: 0 }, { number: 4 }], cursor: "4" });
+  const next = (await call("GET", `${path}/keys?limit=2&cursor=${first["cursor"]}`)).body;
+  expect(next).toMatchObject({ items: [{ number: 9 }], cursor: null });
+  for (const limit of ["0", "x", "1001"]) {
+    expect((await call("GET", `${path}/keys?limit=${limit}`)).status).toBe(422);
+  }
+});
+
 test("a domain that is not configured has no keys to list, rotate or retire", async () => {
   for (const [method, path, body] of [
     ["GET", "/v1/domains/absent.example/keys", undefined],
