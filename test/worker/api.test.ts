@@ -457,6 +457,7 @@ describe("minting", () => {
     [{ address: "prvs=3788b9ac3e=alice@mint.example" }, "#/address"],
     [{ address: "a\r\nBcc: b@c.example@mint.example" }, "#/address"],
     [{ address: "alice@mint.example", from: "nowhere" }, "#/from"],
+    [{ address: "alice@mint.example", from: "prvs=3788b9ac3e=alice@mint.example" }, "#/from"],
     [{ address: "alice@mint.example", messageId: "no" }, "#/messageId"],
     [{ address: "alice@mint.example", scheme: "md5" }, "#/scheme"],
     [{ address: "alice@mint.example", scheme: "prvs", ref: "order-7" }, "#/ref"],

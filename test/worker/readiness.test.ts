@@ -104,6 +104,21 @@ test("to enforce too early is a conflict that says what is missing, and changes 
   expect((await worker.call("PATCH", `${path}?force=true`, { mode: "enforce" })).status).toBe(200);
 });
 
+test("readiness is asked of the settings that the change would leave", async () => {
+  const path = "/v1/domains/longer.example";
+  await setClock(-3 * DAY_MS);
+  await provision("longer.example", ["alice"], { lifetimeDays: 1 });
+  for (const day of [3, 2.1, 1.5]) {
+    await setClock(-day * DAY_MS);
+    await mint("alice@longer.example");
+  }
+  await setClock(-1.4 * DAY_MS);
+  expect(await readiness("longer.example")).toMatchObject({ ready: true });
+  const longer = await worker.call("PATCH", path, { lifetimeDays: 30, rotateDays: 0, mode: "enforce" });
+  expect(longer.status).toBe(409);
+  expect((await worker.call("PATCH", path, { mode: "enforce" })).status).toBe(200);
+});
+
 test("a valid tag that comes back shows signing too, as an Exim's with a shared key does", async () => {
   const keys = [{ number: 3, secret: "s".repeat(20) }];
   await provision("exim.example", ["alice"], { keys });
