@@ -10,6 +10,9 @@ interface Minted {
   readonly messageId: string;
 }
 
+/** A line with keyed values is written behind the response. */
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 50 });
+
 async function provision(worker: LocalWorker): Promise<Minted> {
   await worker.call("PUT", "/v1/domains/example.com?force=true", { mode: "enforce" });
   const route = { action: "forward", to: ["alice.private@inbox.example"] };
@@ -72,12 +75,12 @@ test("with LOG_ADDRESSES keyed no line names an address, and the same address is
   try {
     const minted = await provision(worker);
     const keyed = /^[a-z2-7]{16}@example\.com$/;
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(worker.lines()).toMatchObject([{ event: "minted", address: expect.stringMatching(keyed) }]),
     );
     const address = worker.lines()[0]?.["address"];
     await worker.deliver({ from: "<>", to: minted.reversePath }, readMessage("exim-failed", minted));
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(worker.lines()).toMatchObject([
         {
           event: "forwarded",
