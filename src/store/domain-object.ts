@@ -51,7 +51,8 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   constructor(state: DurableObjectState, bindings: DomainObjectBindings) {
     super(state, bindings);
-    if (this.#storage.trace()?.deleted === false) void state.blockConcurrencyWhile(() => this.#resume());
+    if (this.#storage.trace()?.deleted !== false) return;
+    void state.blockConcurrencyWhile(() => this.#attempt("resuming-failed", () => this.#resume()));
   }
 
   /** The domain's snapshot, encoded; null where it is not configured. Writes nothing. */
@@ -148,20 +149,26 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   override alarm(): Promise<void> {
     return this.#inTurn(async () => {
+      const now = Date.now();
       // Set first: whatever stops this run, another follows.
-      await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
-      const tended = await this.#attempt("tending-failed", () => this.#tend(Date.now()));
+      await this.ctx.storage.setAlarm(now + AGAIN_MS);
+      // One by one: what fails for one is no reason to leave the others undone.
+      const tended = await this.#attempt("tending-failed", () => this.#tendKeys(now));
+      const forgotten = await this.#attempt("forgetting-failed", async () =>
+        this.#ledger.forget(this.#keepMs, now),
+      );
       const published = await this.#publish();
-      if (tended && published) await this.#scheduleTending();
+      if (tended && forgotten && published) await this.#schedule(now);
     });
   }
 
   /** Makes up for what an earlier version of this object, or one that was cut off, may have left undone. */
   async #resume(): Promise<void> {
-    this.#ledger.open();
-    this.#storage.modeSince ??= Date.now();
     const { storage } = this.ctx;
-    if ((await storage.getAlarm()) === null) await storage.setAlarm(Date.now() + AGAIN_MS);
+    const now = Date.now();
+    if ((await storage.getAlarm()) === null) await storage.setAlarm(now + AGAIN_MS);
+    this.#storage.modeSince ??= now;
+    this.#ledger.open();
   }
 
   /** Changes a configured domain, whose keyring is first brought up to the time. */
@@ -182,25 +189,23 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** The write that decides, and its publication. */
   async #write(former: Snapshot | null, snapshot: Snapshot, now: number, kind: WriteKind): Promise<Written> {
-    this.#storage.save(former, snapshot, now, () => this.#ledger.open());
+    this.#storage.save(former, snapshot, now, former === null ? () => this.#ledger.open() : undefined);
     // In the same transaction as the write: were this object to stop here, the alarm publishes.
     await this.ctx.storage.setAlarm(now + AGAIN_MS);
     let effectiveBy: number | null = now + EVERYWHERE_MS;
     if (now < this.#publication.nextAt) {
       await this.ctx.storage.setAlarm(this.#publication.nextAt);
     } else if (await this.#publish()) {
-      await this.#scheduleTending();
+      await this.#schedule(now);
     } else {
       effectiveBy = null;
     }
     return { kind, snapshot: encodeSnapshot(snapshot), effectiveBy };
   }
 
-  async #tend(now: number): Promise<void> {
+  async #tendKeys(now: number): Promise<void> {
     const former = this.#storage.load();
-    if (former === null) return;
-    this.#ledger.forget(this.#keepMs, now);
-    const tended = await tendKeys(readSecrets(this.env), former, now);
+    const tended = former && (await tendKeys(readSecrets(this.env), former, now));
     if (tended !== null) this.#storage.save(former, tended, now);
   }
 
@@ -219,18 +224,20 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     return checkReadiness(snapshot, { signing, modeSince, unsignedSenders }, now);
   }
 
-  /** Sets the alarm for when the keyring is due, or something may be old enough to be forgotten. */
-  async #scheduleTending(): Promise<void> {
-    const snapshot = this.#storage.load();
-    if (snapshot === null) return;
-    const now = Date.now();
-    const due = [
-      tendingDueAt(snapshot.keys, snapshot.settings.rotateDays, now),
-      this.#ledger.forgetDueAt(this.#keepMs),
-      now + TEND_EVERY_MS,
-    ];
-    const next = Math.min(...due.filter((at) => at !== null));
-    await this.ctx.storage.setAlarm(Math.max(next, now + PUBLISH_EVERY_MS));
+  /** Sets the alarm for when something is due. Where that can't be found, the alarm that is set comes sooner. */
+  async #schedule(now: number): Promise<void> {
+    await this.#attempt("scheduling-failed", async () => {
+      const snapshot = this.#storage.load();
+      if (snapshot === null) return;
+      const { keys, settings } = snapshot;
+      const due = [
+        tendingDueAt(keys, settings.rotateDays, now),
+        this.#ledger.forgetDueAt(this.#keepMs),
+        now + TEND_EVERY_MS,
+      ];
+      const next = Math.min(...due.filter((at) => at !== null));
+      await this.ctx.storage.setAlarm(Math.max(next, now + PUBLISH_EVERY_MS));
+    });
   }
 
   /** How long what is known of messages and senders is kept. */

@@ -51,7 +51,7 @@ export class DomainStorage {
    * Puts a snapshot in place of the former one, of which it writes only the routes that differ.
    * @param alongside what else belongs to this transaction
    */
-  save(former: Snapshot | null, snapshot: Snapshot, now: number, alongside?: () => void): void {
+  save(former: Snapshot | null, snapshot: Snapshot, now: number, alongside?: (() => void) | undefined): void {
     const { routes, ...rest } = snapshot;
     const { kv, sql } = this.#storage;
     this.#storage.transactionSync(() => {

@@ -10,7 +10,7 @@ export { DirectoryObject };
 type Fault = "kv-get" | "domain-object" | "directory-object";
 
 /** What fails inside a domain's object, until it is set anew. The objects run in this isolate. */
-type ObjectFault = "kv-put" | "kv-delete" | "directory" | "transaction";
+type ObjectFault = "kv-put" | "kv-delete" | "directory" | "transaction" | "ledger";
 let objectFaults: readonly ObjectFault[] = [];
 
 /** How far this isolate's clock is from the true one, in milliseconds. Alarms go by the true one. */
@@ -21,7 +21,7 @@ Date.now = () => trueNow() + shiftMs;
 /** The real object, whose writes fail on demand: to KV, to the directory, and its own, which then roll back. */
 export class DomainObject extends RealDomainObject {
   constructor(state: DurableObjectState, env: Bindings) {
-    failTransactions(state.storage);
+    failStorage(state.storage);
     super(state, {
       ...env,
       SNAPSHOTS: intercept(env.SNAPSHOTS, ["put", "delete"], (method) => {
@@ -35,16 +35,23 @@ export class DomainObject extends RealDomainObject {
   }
 }
 
-/** The object's own storage, whose transactions roll back on demand. */
-function failTransactions(storage: DurableObjectStorage): void {
+/** The object's own storage, on demand: transactions roll back, and whatever touches the ledger's tables fails. */
+function failStorage(storage: DurableObjectStorage): void {
   const real = storage.transactionSync.bind(storage);
-  const value = (closure: () => unknown) =>
+  const transactionSync = (closure: () => unknown) =>
     real(() => {
       const result = closure();
       if (objectFaults.includes("transaction")) fail("disk I/O error");
       return result;
     });
-  Object.defineProperty(storage, "transactionSync", { value });
+  Object.defineProperty(storage, "transactionSync", { value: transactionSync });
+  const realExec = storage.sql.exec.bind(storage.sql);
+  const exec = (query: string, ...bindings: unknown[]) => {
+    if (objectFaults.includes("ledger") && /messages|senders/.test(query))
+      fail("database disk image is malformed");
+    return realExec(query, ...bindings);
+  };
+  Object.defineProperty(storage.sql, "exec", { value: exec });
 }
 
 interface ProbedMessage {

@@ -168,6 +168,41 @@ describe("writes that fail", () => {
     expect((await receive({ from: "", to: reversePath })).forwarded).toEqual(forward.to);
   });
 
+  test("in keeping a record defer the message, whatever fails", async () => {
+    const reversePath = await provision("kept.example");
+    await worker.call("PUT", "/v1/domains/kept.example/routes/alice", { action: "consume" });
+    for (const fault of ["transaction", "ledger"]) {
+      await failing(fault);
+      const outcome = await receive({ from: "", to: reversePath });
+      expect(outcome).toMatchObject({ rejected: null, forwarded: [], thrown: expect.any(String) });
+    }
+    await failing();
+    expect(await worker.query("kept.example", "SELECT id FROM messages")).toEqual([]);
+    expect(await receive({ from: "", to: reversePath })).toMatchObject({ rejected: null, thrown: null });
+    expect(await worker.query("kept.example", "SELECT id FROM messages")).toHaveLength(1);
+  });
+
+  test("in the ledger cost no message, no key and no change; only what needs it answers 503", async () => {
+    const path = "/v1/domains/ledger.example";
+    const reversePath = await provision("ledger.example");
+    await worker.call("PATCH", path, { mode: "observe" });
+    await failing("ledger");
+    expect((await worker.call("PUT", `${path}/routes/bob`, forward)).status).toBe(201);
+    expect((await worker.call("POST", `${path}/keys`, {})).status).toBe(201);
+    expect((await worker.call("PATCH", path, { exempt: ["dmarc"] })).status).toBe(200);
+    expect((await worker.call("GET", `${path}/readiness`)).status).toBe(503);
+    expect((await worker.call("PATCH", path, enforce)).status).toBe(503);
+    expect((await receive({ from: "", to: reversePath })).forwarded).toEqual(forward.to);
+    expect((await worker.call("POST", "/v1/addresses", { address: "bob@ledger.example" })).status).toBe(200);
+    await worker.evict("ledger.example");
+    expect(await (await worker.call("GET", path)).json()).toMatchObject({
+      mode: "observe",
+      exempt: ["dmarc"],
+    });
+    expect(await numbers("ledger.example")).toEqual([0, 1]);
+    await failing();
+  });
+
   test("in retiring a key leave it as it was", async () => {
     const reversePath = await provision("kept-key.example");
     await worker.call("POST", "/v1/domains/kept-key.example/keys", {});

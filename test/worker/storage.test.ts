@@ -87,6 +87,9 @@ test("KEYRING_SECRET is changed without losing a key", async () => {
     await worker.call("PUT", "/v1/domains/changed.example", {});
     const reversePath = await mint();
     expect(reversePath).toMatch(/^prvs=/);
+    // A key that was retired by hand has no secret any more to be wrapped anew.
+    await worker.call("POST", "/v1/domains/changed.example/keys", { number: 7, secret: SECRET });
+    await worker.call("DELETE", "/v1/domains/changed.example/keys/7");
 
     await worker.changeSecrets({ KEYRING_SECRET: current });
     expect(await mint()).toBeUndefined();

@@ -52,6 +52,25 @@ test("the alarm rotates a domain whose key has signed for its days, and publishe
   expect((await published("monthly.example")).keys?.map(({ number }) => number)).toEqual([0, 1]);
 });
 
+test.each(["ledger", "transaction"])(
+  "a rotation that is due while the %s fails comes in the end, or is not held up at all",
+  async (fault) => {
+    const domain = `${fault}-down.example`;
+    await setClock(-30 * DAY_MS + 2_000);
+    await worker.call("PUT", `/v1/domains/${domain}`, {});
+    await setClock(0);
+    await worker.call("POST", "/probe/object-faults", [fault]);
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    if (fault === "transaction") await worker.call("POST", "/probe/object-faults", []);
+    await vi.waitFor(async () => expect(await states(domain)).toEqual(["0 signing", "1 pending"]), {
+      timeout: 20_000,
+      interval: 500,
+    });
+    await worker.call("POST", "/probe/object-faults", []);
+  },
+  40_000,
+);
+
 test("a domain that is never to rotate, and one whose key was brought along, keep their keys", async () => {
   await setClock(-90 * DAY_MS);
   await worker.call("PUT", "/v1/domains/never.example", { rotateDays: 0 });
