@@ -4,7 +4,7 @@ import { type Context, Hono } from "hono";
 import { formatMailbox, isDomain, lowerCase, type Mailbox, splitPath } from "../core/mailbox.ts";
 import { MESSAGE_ID_NONCE_OCTETS } from "../core/message-id.ts";
 import { type Minted, mint, readSignable } from "../core/mint.ts";
-import { withoutDetail } from "../core/route.ts";
+import { senderOf } from "../core/readiness.ts";
 import { type TagFinding, validateTag } from "../core/tag-status.ts";
 import { readBody } from "./body.ts";
 import type { Api } from "./ports.ts";
@@ -37,8 +37,8 @@ export const addresses = new Hono<Api>()
     const finding = await mint(order, snapshot, body.messageId === false ? null : replies, open, now);
     switch (finding.kind) {
       case "minted":
-        context.env.note("minted", senderOf(address.mailbox));
-        if (repliesTo !== address) context.env.note("answerable", senderOf(repliesTo.mailbox));
+        note(context, "minted", address.mailbox);
+        if (repliesTo !== address) note(context, "answerable", repliesTo.mailbox);
         context.env.log(describeMinted(finding.minted, address.mailbox.domain));
         return context.json(presentMinted(finding.minted));
       case "unusable":
@@ -81,9 +81,9 @@ function notSigning(domain: string, signsFrom: number | null): Response {
   return problem("not-signing", `The domain ${domain} has no key that signs${soon}`);
 }
 
-/** Readiness goes by the address without its detail, as routes do. */
-function senderOf({ localPart, domain }: Mailbox): Mailbox {
-  return { localPart: withoutDetail(localPart), domain };
+function note(context: Context<Api>, sighting: "minted" | "answerable", original: Mailbox): void {
+  const sender = senderOf(original);
+  if (sender !== null) context.env.note(sighting, sender);
 }
 
 /** The log's line: neither the tag nor the Message-ID, with which anyone could send bounces. */

@@ -1,10 +1,15 @@
-// Days since 1970, UTC, and the three-digit residue by which a prvs tag names its expiry day.
-// The clock is an argument everywhere: milliseconds since 1970 in, whole days out.
+// Instants in milliseconds since 1970, days since 1970, UTC, and the three-digit residue by which a prvs tag names its
+// expiry day. The clock is an argument everywhere.
 
 export const DAY_MS = 86_400_000;
 
 /** Expiry days in a tag are three digits, so they repeat every 1000 days (draft-levine-smtp-batv-01). */
 const RESIDUES = 1000;
+
+/** The first of some instants, of which any may be never; null where all are. */
+export function earliest(instants: readonly (number | null)[]): number | null {
+  return instants.reduce((first, at) => (first === null || (at !== null && at < first) ? at : first), null);
+}
 
 /** The day, as days since 1970 UTC, that an instant in milliseconds since 1970 falls on. */
 export function dayOf(atMs: number): number {

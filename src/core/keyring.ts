@@ -1,7 +1,7 @@
 // A domain's keyring as a value: ten numbered slots, and which of their keys signs or validates at an instant.
 // Secrets are wrapped here (see wrapping.ts); every time is in milliseconds since 1970. No I/O, no clock.
 
-import { dayOf } from "./day.ts";
+import { dayOf, earliest } from "./day.ts";
 import type { Slot } from "./signature.ts";
 
 export interface Key {
@@ -52,19 +52,26 @@ export function findKey(keys: readonly Key[], number: number, now: number): Key 
 
 /** The key that signs now: of those whose time has come the latest, and of equals the one listed last. */
 export function signingKey(keys: readonly Key[], now: number): Key | null {
-  let signing: { key: Key; notBefore: number } | null = null;
+  return newestKey(
+    keys.filter(({ notBefore }) => notBefore !== null && notBefore <= now),
+    now,
+  );
+}
+
+/** The key that signs, or will when its time has come. */
+export function newestKey(keys: readonly Key[], now: number): Key | null {
+  let newest: { key: Key; notBefore: number } | null = null;
   for (const key of keys) {
     const { notBefore } = key;
-    if (notBefore === null || notBefore > now || isRetired(key, now)) continue;
-    if (signing === null || notBefore >= signing.notBefore) signing = { key, notBefore };
+    if (notBefore === null || isRetired(key, now)) continue;
+    if (newest === null || notBefore >= newest.notBefore) newest = { key, notBefore };
   }
-  return signing?.key ?? null;
+  return newest?.key ?? null;
 }
 
 /** When the first of the keys that wait to sign will; null where none waits. */
 export function signsFrom(keys: readonly Key[], now: number): number | null {
-  const waiting = keys.flatMap((key) => (stateOf(keys, key, now) === "pending" ? (key.notBefore ?? []) : []));
-  return waiting.length === 0 ? null : Math.min(...waiting);
+  return earliest(keys.map((key) => (stateOf(keys, key, now) === "pending" ? key.notBefore : null)));
 }
 
 /** What a key of the ring does now. */

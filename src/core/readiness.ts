@@ -3,10 +3,12 @@
 
 import { DAY_MS } from "./day.ts";
 import { isRetired, type Key, signingKey, signsFrom } from "./keyring.ts";
+import type { Mailbox } from "./mailbox.ts";
 import { rotationDueAt } from "./rotation.ts";
-import { DEFAULT_ROUTE, findRoute } from "./route.ts";
+import { DEFAULT_ROUTE, findRoute, withoutDetail } from "./route.ts";
 import type { Mode } from "./settings.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { isTagged } from "./tag.ts";
 
 /** `fail` keeps a domain from enforcing; only `signing` and `observing` can. */
 export interface Check {
@@ -50,6 +52,11 @@ const KEY_DAYS_AT_MOST = 730;
 const UNSIGNED_NAMED = 20;
 /** How long an alarm may be late before its rotation counts as overdue. */
 const ROTATION_LATE_MS = DAY_MS;
+
+/** Under which address a sender is remembered: without its detail, as routes go; null where it can be no sender's. */
+export function senderOf({ localPart, domain }: Mailbox): Mailbox | null {
+  return isTagged(localPart) ? null : { localPart: withoutDetail(localPart), domain };
+}
 
 /** Takes note that mail of the domain was signed at an instant: in the present run, or as the first of a new one. */
 export function continueSigning(signing: Signing | null, lifetimeDays: number, at: number): Signing {

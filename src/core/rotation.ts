@@ -2,8 +2,8 @@
 // lives. Values in, values out; who makes secrets and when to act on `dueAt` is the domain's object's business.
 // Every time is in milliseconds since 1970. No I/O, no clock.
 
-import { DAY_MS, dayOf, startOfDay } from "./day.ts";
-import { isRetired, type Key, type Lifetime, SLOTS } from "./keyring.ts";
+import { DAY_MS, dayOf, earliest, startOfDay } from "./day.ts";
+import { isRetired, type Key, type Lifetime, newestKey, SLOTS } from "./keyring.ts";
 
 /**
  * How long a write takes to be everywhere: 15 s of an isolate's memory, a minute and more of KV, and as much again.
@@ -29,10 +29,11 @@ export interface WrappedKey {
   readonly wrapped: string;
 }
 
-/** The ring after a change that was asked for. */
+/** The ring after a change that was asked for; `isNew` where it gained a key, which is the last. */
 export interface KeysChange {
   readonly kind: "keys";
   readonly keys: readonly Key[];
+  readonly isNew: boolean;
 }
 
 /** All ten numbers are held; the first is free again at `freeFrom`, or null where none will be by itself. */
@@ -79,7 +80,7 @@ export function nextNumber(keys: readonly Key[]): { kind: "number"; number: numb
 
 /** Adds a key of our own, which signs when every location has it. */
 export function rotate(keys: readonly Key[], key: WrappedKey, now: number): KeysChange {
-  return { kind: "keys", keys: [...keys, ownKey(key, now)] };
+  return { kind: "keys", keys: [...keys, ownKey(key, now)], isNew: true };
 }
 
 /** Adds a key brought along: it validates at once, and signs, where it is to, when every location has it. */
@@ -93,7 +94,7 @@ export function bringKey(
   if (held !== undefined) return { kind: "number-held", freeFrom: held.freeFrom };
   const own = ownKey(wrapped, now);
   const brought = { ...own, notBefore: sign ? own.notBefore : null, imported: true, weak };
-  return { kind: "keys", keys: [...keys, brought] };
+  return { kind: "keys", keys: [...keys, brought], isNew: true };
 }
 
 /**
@@ -108,14 +109,14 @@ export function retire(
 ): KeysChange | KeysRefusal {
   const key = keys.find((held) => held.number === number);
   if (key === undefined) return { kind: "no-such-key" };
-  if (isRetired(key, now)) return { kind: "keys", keys };
+  if (isRetired(key, now)) return { kind: "keys", keys, isNew: false };
   const others = keys.filter((held) => held !== key && held.notBefore !== null && !isRetired(held, now));
   if (key.notBefore !== null && others.length === 0) return { kind: "only-signing-key" };
   const freeFrom = isUnused(key, now)
     ? now + LATEST_MS
     : Math.max(key.freeFrom ?? 0, lastMoment(now, lifetimes));
   const retired = { ...key, wrapped: "", expires: now, freeFrom };
-  return { kind: "keys", keys: keys.map((held) => (held === key ? retired : held)) };
+  return { kind: "keys", keys: keys.map((held) => (held === key ? retired : held)), isNew: false };
 }
 
 /**
@@ -143,7 +144,7 @@ export function settle(keys: readonly Key[], lifetimes: readonly Lifetime[], now
  */
 export function rotationDueAt(keys: readonly Key[], rotateDays: number, now: number): number | null {
   if (rotateDays === 0) return null;
-  const newest = findNewest(keys, now);
+  const newest = newestKey(keys, now);
   if (newest === null || newest.imported) return null;
   const due = (newest.notBefore ?? 0) + rotateDays * DAY_MS;
   const next = nextNumber(keys);
@@ -153,14 +154,12 @@ export function rotationDueAt(keys: readonly Key[], rotateDays: number, now: num
 
 /** When the next number is free again; null where no key of the ring has an end. */
 export function releaseDueAt(keys: readonly Key[]): number | null {
-  const ends = keys.flatMap((key) => key.freeFrom ?? []);
-  return ends.length === 0 ? null : Math.min(...ends);
+  return earliest(keys.map((key) => key.freeFrom));
 }
 
 /** When the ring is to be tended next by itself; null for never. */
 export function tendingDueAt(keys: readonly Key[], rotateDays: number, now: number): number | null {
-  const due = [rotationDueAt(keys, rotateDays, now), releaseDueAt(keys)].filter((at) => at !== null);
-  return due.length === 0 ? null : Math.min(...due);
+  return earliest([rotationDueAt(keys, rotateDays, now), releaseDueAt(keys)]);
 }
 
 /** Whether a secret is shorter than RFC 2104 (3) advises. */
@@ -187,22 +186,11 @@ function findSuccessor(keys: readonly Key[], key: Key, now: number): number | nu
   const { notBefore } = key;
   if (notBefore === null) return null;
   const at = keys.indexOf(key);
-  const later = keys.flatMap((other, otherAt) => {
-    if (other.notBefore === null || isRetired(other, now)) return [];
-    const follows = other.notBefore > notBefore || (other.notBefore === notBefore && otherAt > at);
-    return follows ? [other.notBefore] : [];
+  const later = keys.filter((other, otherAt) => {
+    if (other.notBefore === null || isRetired(other, now)) return false;
+    return other.notBefore > notBefore || (other.notBefore === notBefore && otherAt > at);
   });
-  return later.length === 0 ? null : Math.min(...later);
-}
-
-/** The key that signs, or will once its time has come. */
-function findNewest(keys: readonly Key[], now: number): Key | null {
-  let newest: Key | null = null;
-  for (const key of keys) {
-    if (key.notBefore === null || isRetired(key, now)) continue;
-    if (newest === null || key.notBefore >= (newest.notBefore ?? 0)) newest = key;
-  }
-  return newest;
+  return earliest(later.map((other) => other.notBefore));
 }
 
 function ownKey({ number, wrapped }: WrappedKey, now: number): Key {

@@ -5,9 +5,9 @@ import { digestMessage } from "../core/digest.ts";
 import { type JudgingKeys, judge, type Mail, type Verdict } from "../core/judge.ts";
 import { formatMailbox, isDomain, lowerCase, splitPath } from "../core/mailbox.ts";
 import { type Decision, type Disposition, SENTENCES, UNCONFIGURED } from "../core/policy.ts";
-import { withoutDetail } from "../core/route.ts";
+import { senderOf } from "../core/readiness.ts";
 import type { Snapshot } from "../core/snapshot.ts";
-import { isTagged, redactTags } from "../core/tag.ts";
+import { redactTags } from "../core/tag.ts";
 import { forward } from "./forward.ts";
 import { Deferral, type Failure, type IncomingMessage } from "./message.ts";
 
@@ -149,9 +149,8 @@ async function refuse(message: IncomingMessage, entry: Entry): Promise<Entry> {
 
 /** What shows whether a domain signs its mail: tags that came back, and bounces of what seems to have gone out without. */
 function note({ tag, evidence, decision }: Verdict, receiving: Receiving): void {
-  // What no address of ours can be is nothing to take note of.
-  if (isTagged(tag.original.localPart)) return;
-  const sender = { ...tag.original, localPart: withoutDetail(tag.original.localPart) };
+  const sender = senderOf(tag.original);
+  if (sender === null) return;
   if (tag.status === "valid") receiving.note("proven", sender);
   else if (evidence === "message-id") receiving.note("answerable", sender);
   else if (decision.unproven) receiving.note("unproven", sender);

@@ -8,12 +8,13 @@ import {
   changeRoute,
   changeSettings,
   type Refusal,
+  type RoutesChange,
   replaceRoutes,
   type SettingsChange,
 } from "../core/change.ts";
-import { DAY_MS } from "../core/day.ts";
+import { DAY_MS, earliest } from "../core/day.ts";
 import { checkReadiness, type Readiness } from "../core/readiness.ts";
-import { EVERYWHERE_MS, type ImportedKey, retire, tendingDueAt } from "../core/rotation.ts";
+import { EVERYWHERE_MS, type ImportedKey, type KeysChange, retire, tendingDueAt } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import type { Settings } from "../core/settings.ts";
 import { createSnapshot, encodeSnapshot, revise, type Snapshot } from "../core/snapshot.ts";
@@ -35,8 +36,8 @@ export type Written =
   | { readonly kind: WriteKind; readonly snapshot: string; readonly effectiveBy: number | null }
   | Refusal;
 
-/** What a change makes of a configured domain: the parts written anew, or why it can't be made. */
-type Change = { readonly parts: Parameters<typeof revise>[1]; readonly kind: WriteKind } | Refusal;
+/** The parts of a domain after a change, or why it can't be made. */
+type Changed = RoutesChange | KeysChange | Refusal;
 
 /** How often the alarm looks at a domain for which nothing is due: what is noted sets no alarm. */
 const TEND_EVERY_MS = 7 * DAY_MS;
@@ -69,7 +70,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       const changed = changeSettings(former, change, (settings) => this.#findMissing(former, settings, now));
       if (changed.kind !== "settings") return changed;
       const { settings } = changed;
-      if (former !== null) return this.#revise(former, { parts: { settings }, kind: "written" }, now);
+      if (former !== null) return this.#revise(former, { settings }, now, "written");
       const keys = await makeFirstKeys(readSecrets(this.env), domain, change.keys, now);
       const after = this.#storage.trace()?.revision ?? 0;
       return this.#write(null, createSnapshot(domain, settings, keys, now, after), now, "created");
@@ -78,43 +79,29 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** Puts these routes in place of all others. */
   replaceRoutes(routes: readonly [string, Route][]): Promise<Written> {
-    return this.#change(async () => {
-      const changed = replaceRoutes(routes);
-      return changed.kind === "routes" ? { parts: { routes: changed.routes }, kind: "written" } : changed;
-    });
+    return this.#change(() => replaceRoutes(routes));
   }
 
   /** Sets the route of one local-part; null removes it. */
   changeRoute(localPart: string, route: Route | null): Promise<Written> {
-    return this.#change(async (former) => {
-      const changed = changeRoute(former.routes, localPart, route);
-      if (changed.kind !== "routes") return changed;
-      return { parts: { routes: changed.routes }, kind: changed.isNew ? "created" : "written" };
-    });
+    return this.#change((former) => changeRoute(former.routes, localPart, route));
   }
 
   /** Adds a key of the domain's own, which signs when every location has it. */
   rotateKeys(): Promise<Written> {
-    return this.#change(async (former, now) => {
-      const changed = await addOwnKey(readSecrets(this.env), former, now);
-      return changed.kind === "keys" ? { parts: { keys: changed.keys }, kind: "created" } : changed;
-    });
+    return this.#change((former, now) => addOwnKey(readSecrets(this.env), former, now));
   }
 
   /** Adds a key brought along. */
   bringKey(key: ImportedKey, sign: boolean): Promise<Written> {
-    return this.#change(async (former, now) => {
-      const changed = await addImportedKey(readSecrets(this.env), former, key, sign, now);
-      return changed.kind === "keys" ? { parts: { keys: changed.keys }, kind: "created" } : changed;
-    });
+    return this.#change((former, now) => addImportedKey(readSecrets(this.env), former, key, sign, now));
   }
 
   /** Retires a key by hand: nothing under it validates from now on. */
   retireKey(number: number): Promise<Written> {
-    return this.#change(async ({ keys, lifetimes, messageIdLifetimes }, now) => {
-      const changed = retire(keys, number, [...lifetimes, ...messageIdLifetimes], now);
-      return changed.kind === "keys" ? { parts: { keys: changed.keys }, kind: "written" } : changed;
-    });
+    return this.#change(({ keys, lifetimes, messageIdLifetimes }, now) =>
+      retire(keys, number, [...lifetimes, ...messageIdLifetimes], now),
+    );
   }
 
   /** Deletes the domain: settings, keyring, routes. False where it is not configured. */
@@ -171,20 +158,27 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     this.#ledger.open();
   }
 
-  /** Changes a configured domain, whose keyring is first brought up to the time. */
-  #change(change: (former: Snapshot, now: number) => Promise<Change>): Promise<Written> {
+  /** Changes routes or keys of a configured domain, whose keyring is first brought up to the time. */
+  #change(change: (former: Snapshot, now: number) => Changed | Promise<Changed>): Promise<Written> {
     return this.#inTurn(async () => {
       const now = Date.now();
       const former = this.#storage.load();
       if (former === null) return { kind: "unconfigured" };
       const changed = await change(revise(former, {}, now), now);
-      return "parts" in changed ? this.#revise(former, changed, now) : changed;
+      if (changed.kind !== "keys" && changed.kind !== "routes") return changed;
+      const parts = changed.kind === "keys" ? { keys: changed.keys } : { routes: changed.routes };
+      return this.#revise(former, parts, now, changed.isNew ? "created" : "written");
     });
   }
 
-  async #revise(former: Snapshot, change: Exclude<Change, Refusal>, now: number): Promise<Written> {
-    const revised = revise(former, change.parts, now);
-    return this.#write(former, await rewrap(readSecrets(this.env), revised), now, change.kind);
+  async #revise(
+    former: Snapshot,
+    parts: Parameters<typeof revise>[1],
+    now: number,
+    kind: WriteKind,
+  ): Promise<Written> {
+    const revised = await rewrap(readSecrets(this.env), revise(former, parts, now));
+    return this.#write(former, revised, now, kind);
   }
 
   /** The write that decides, and its publication. */
@@ -230,12 +224,8 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       const snapshot = this.#storage.load();
       if (snapshot === null) return;
       const { keys, settings } = snapshot;
-      const due = [
-        tendingDueAt(keys, settings.rotateDays, now),
-        this.#ledger.forgetDueAt(this.#keepMs),
-        now + TEND_EVERY_MS,
-      ];
-      const next = Math.min(...due.filter((at) => at !== null));
+      const due = [tendingDueAt(keys, settings.rotateDays, now), this.#ledger.forgetDueAt(this.#keepMs)];
+      const next = Math.min(earliest(due) ?? Number.POSITIVE_INFINITY, now + TEND_EVERY_MS);
       await this.ctx.storage.setAlarm(Math.max(next, now + PUBLISH_EVERY_MS));
     });
   }
