@@ -1,12 +1,12 @@
 // The Worker in workerd under the probe: what a warm isolate reads, and what failing storage does to mail and minting.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
+import { type ProbedWorker, startProbedWorker } from "./probed-worker.ts";
 
-let worker: LocalWorker;
+let worker: ProbedWorker;
 
 beforeAll(async () => {
-  worker = await startWorker({ configPath: "./test/probe/wrangler.toml" });
+  worker = await startProbedWorker();
 });
 afterAll(() => worker.stop());
 
@@ -20,7 +20,7 @@ interface Probed {
 const NO_READS = { kv: 0, object: 0, raw: 0 };
 
 const receive = async (message: object): Promise<Probed> =>
-  (await (await worker.call("POST", "/probe/email", message)).json()) as Probed;
+  (await (await worker.receive(message)).json()) as Probed;
 
 /** Sets up a domain; the isolate that did so is warm. */
 async function provision(domain: string, faults = ""): Promise<string> {
@@ -134,7 +134,7 @@ describe("writes that fail", () => {
   interface Published {
     get(key: string): Promise<string | null>;
   }
-  const failing = (...faults: string[]) => worker.call("POST", "/probe/object-faults", faults);
+  const failing = (...faults: string[]) => worker.failObjects(...faults);
   const forward = { action: "forward", to: ["alice@inbox.example"] };
   const numbers = async (domain: string) => {
     const response = await worker.call("GET", `/v1/domains/${domain}/keys`);

@@ -2,12 +2,12 @@
 // workerd under the probe, whose clock is set by hand.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
+import { type ProbedWorker, startProbedWorker } from "./probed-worker.ts";
 
-let worker: LocalWorker;
+let worker: ProbedWorker;
 
 beforeAll(async () => {
-  worker = await startWorker({ configPath: "./test/probe/wrangler.toml" });
+  worker = await startProbedWorker();
 });
 beforeEach(() => setClock(0));
 afterAll(() => worker.stop());
@@ -18,7 +18,7 @@ const HOUR_MS = 3_600_000;
 /** What is told behind a response is there a moment later. */
 const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 15_000, interval: 50 });
 
-const setClock = (shiftMs: number) => worker.call("POST", "/probe/clock", shiftMs);
+const setClock = (shiftMs: number) => worker.setClock(shiftMs);
 
 interface Check {
   readonly id: string;
@@ -31,7 +31,7 @@ const mint = async (address: string) => {
   const response = await worker.call("POST", "/v1/addresses", { address });
   return ((await response.json()) as { reversePath: string }).reversePath;
 };
-const receive = (message: object) => worker.call("POST", "/probe/email", message);
+const receive = (message: object) => worker.receive(message);
 const readiness = async (domain: string) => {
   const response = await worker.call("GET", `/v1/domains/${domain}/readiness`);
   const { ready, checks } = (await response.json()) as { ready: boolean; checks: Check[] };

@@ -2,12 +2,12 @@
 // clock, so a domain is made in the past where its alarm is to ring now.
 
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
+import { type ProbedWorker, startProbedWorker } from "./probed-worker.ts";
 
-let worker: LocalWorker;
+let worker: ProbedWorker;
 
 beforeAll(async () => {
-  worker = await startWorker({ configPath: "./test/probe/wrangler.toml" });
+  worker = await startProbedWorker();
 });
 beforeEach(() => setClock(0));
 afterAll(() => worker.stop());
@@ -15,7 +15,7 @@ afterAll(() => worker.stop());
 const DAY_MS = 86_400_000;
 const EVERYWHERE_MS = 150_000;
 
-const setClock = (shiftMs: number) => worker.call("POST", "/probe/clock", shiftMs);
+const setClock = (shiftMs: number) => worker.setClock(shiftMs);
 
 interface Item {
   readonly number: number;
@@ -59,14 +59,14 @@ test.each(["ledger", "transaction"])(
     await setClock(-30 * DAY_MS + 2_000);
     await worker.call("PUT", `/v1/domains/${domain}`, {});
     await setClock(0);
-    await worker.call("POST", "/probe/object-faults", [fault]);
+    await worker.failObjects(fault);
     await new Promise((resolve) => setTimeout(resolve, 4_000));
-    if (fault === "transaction") await worker.call("POST", "/probe/object-faults", []);
+    if (fault === "transaction") await worker.failObjects();
     await vi.waitFor(async () => expect(await states(domain)).toEqual(["0 signing", "1 pending"]), {
       timeout: 20_000,
       interval: 500,
     });
-    await worker.call("POST", "/probe/object-faults", []);
+    await worker.failObjects();
   },
   40_000,
 );
