@@ -124,6 +124,28 @@ test("no message is read beyond its headers", async () => {
   expect((await receive({ from: "", to: reversePath })).reads.raw).toBe(0);
 });
 
+// In workerd, whose TextDecoder knows other names than Node's.
+test.each([
+  "x",
+  "",
+  "iso-2022-jp",
+  "iso-2022-kr",
+  "utf-7",
+  "unknown-8bit",
+  "replacement",
+  "utf-8*en",
+  "\u00e9",
+])("encoded words in the charset %j, broken ones too, hide no Message-ID behind them", async (charset) => {
+  await provision("encoded.example");
+  const minted = await worker.call("POST", "/v1/addresses", { address: "alice@encoded.example" });
+  const { messageId } = (await minted.json()) as { messageId: string };
+  for (const text of ["q?=3Ca=FF=1B$B", "q?=ZZ=", "b?////", "b?GyRC JA=="]) {
+    const headers = { references: `=?${charset}?${text}?= ${messageId}` };
+    const outcome = await receive({ from: "", to: "alice@encoded.example", headers });
+    expect(outcome).toMatchObject({ rejected: null, forwarded: ["alice@inbox.example"], thrown: null });
+  }
+});
+
 test("a message that can't be forwarded is deferred", async () => {
   const reversePath = await provision("bound.example");
   const outcome = await receive({ from: "", to: reversePath, canBeForwarded: false });
