@@ -3,7 +3,7 @@
 import { type Context, Hono } from "hono";
 import { formatMailbox, isDomain, lowerCase, type Mailbox, splitPath } from "../core/mailbox.ts";
 import { MESSAGE_ID_NONCE_OCTETS } from "../core/message-id.ts";
-import { type Minted, mint, readSignable } from "../core/mint.ts";
+import { findSigner, type Minted, mint, readSignable } from "../core/mint.ts";
 import { senderOf } from "../core/readiness.ts";
 import { type TagFinding, validateTag } from "../core/tag-status.ts";
 import { readBody } from "./body.ts";
@@ -28,13 +28,16 @@ export const addresses = new Hono<Api>()
     if (snapshot === null) return unconfigured(address.mailbox.domain);
     if (repliesSnapshot === null) return unconfigured(repliesTo.mailbox.domain);
 
+    const signer = await findSigner(snapshot, open, now);
+    const repliesSigner =
+      repliesSnapshot === snapshot ? signer : await findSigner(repliesSnapshot, open, now);
     const replies = {
       to: repliesTo.mailbox,
-      snapshot: repliesSnapshot,
+      signer: repliesSigner,
       nonce: random(MESSAGE_ID_NONCE_OCTETS),
     };
     const order = { address: address.mailbox, scheme: body.scheme ?? null, ref: body.ref ?? null };
-    const finding = await mint(order, snapshot, body.messageId === false ? null : replies, open, now);
+    const finding = await mint(order, signer, body.messageId === false ? null : replies);
     switch (finding.kind) {
       case "minted":
         note(context, "minted", address.mailbox);

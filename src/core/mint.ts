@@ -12,8 +12,8 @@ import {
   readMailbox,
 } from "./mailbox.ts";
 import { mintMessageId } from "./message-id.ts";
-import type { Fault } from "./settings.ts";
-import { signTag } from "./signature.ts";
+import type { Fault, Settings } from "./settings.ts";
+import { type Slot, signTag } from "./signature.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { formatTag, isTagged, overheadOctets, type Scheme, type TagTerms } from "./tag.ts";
 
@@ -56,43 +56,60 @@ export interface Order {
   readonly ref: string | null;
 }
 
-/** Where replies to a message go, in the snapshot's domain; the nonce must be fresh. */
+/** What a domain signs with at one instant: found once, good for any number of addresses. */
+export interface Signer {
+  readonly domain: string;
+  readonly settings: Settings;
+  /** Days since 1970 UTC. */
+  readonly today: number;
+  /** Null where no key signs. */
+  readonly key: { readonly number: number; readonly slot: Slot } | null;
+  /** When a key will sign that does not yet, in milliseconds since 1970; null where none is to. */
+  readonly signsFrom: number | null;
+}
+
+/** What signs for the snapshot's domain. Throws where its key does not unwrap. */
+export async function findSigner(snapshot: Snapshot, open: OpenKey, now: number): Promise<Signer> {
+  const { domain, settings, keys } = snapshot;
+  const key = signingKey(keys, now);
+  return {
+    domain,
+    settings,
+    today: dayOf(now),
+    key: key && { number: key.number, slot: await open(domain, key) },
+    signsFrom: signsFrom(keys, now),
+  };
+}
+
+/** Where replies to a message go, in the signer's domain; the nonce must be fresh. */
 export interface Replies {
   readonly to: Mailbox;
-  readonly snapshot: Snapshot;
+  readonly signer: Signer;
   readonly nonce: Uint8Array;
 }
 
 /**
- * Mints a reverse-path for an address of the snapshot's domain, and, where `replies` is given, a Message-ID bound to
+ * Mints a reverse-path for an address of the signer's domain, and, where `replies` is given, a Message-ID bound to
  * an address of that other (or the same) domain.
  */
-export async function mint(
-  order: Order,
-  snapshot: Snapshot,
-  replies: Replies | null,
-  open: OpenKey,
-  now: number,
-): Promise<MintFinding> {
+export async function mint(order: Order, signer: Signer, replies: Replies | null): Promise<MintFinding> {
   const { address, ref } = order;
-  const { settings } = snapshot;
+  const { settings, key, today } = signer;
   const scheme = order.scheme ?? (ref === null ? settings.scheme : "cs1");
   const tooLong = findLengthFault(address, scheme, ref);
   if (tooLong !== null) return { kind: "unusable", fault: tooLong };
-  const key = signingKey(snapshot.keys, now);
-  if (key === null) return notSigning(snapshot, now);
-  const messageId = replies && (await mintReplies(replies, ref, open, now));
-  if (replies && messageId === null) return notSigning(replies.snapshot, now);
+  if (key === null) return notSigning(signer);
+  if (replies?.signer.key === null) return notSigning(replies.signer);
 
-  const expiryDay = dayOf(now) + settings.lifetimeDays;
+  const expiryDay = today + settings.lifetimeDays;
   const text = formatMailbox(address);
   const terms = termsOf(scheme, key.number, expiryDay, ref);
-  const tag = { ...terms, mac: await signTag(await open(snapshot.domain, key), terms, text) };
+  const tag = { ...terms, mac: await signTag(key.slot, terms, text) };
   const localPart = formatTag(tag, address.localPart, settings.placement);
   const minted: Minted = {
     address: text,
     reversePath: formatMailbox({ localPart, domain: address.domain }),
-    messageId,
+    messageId: replies && (await mintReplies(replies, ref)),
     scheme,
     key: key.number,
     expires: startOfDay(expiryDay + 1),
@@ -101,8 +118,8 @@ export async function mint(
   return { kind: "minted", minted };
 }
 
-function notSigning({ domain, keys }: Snapshot, now: number): MintFinding {
-  return { kind: "not-signing", domain, signsFrom: signsFrom(keys, now) };
+function notSigning({ domain, signsFrom }: Signer): MintFinding {
+  return { kind: "not-signing", domain, signsFrom };
 }
 
 function termsOf(scheme: Scheme, key: number, expiryDay: number, ref: string | null): TagTerms {
@@ -130,18 +147,10 @@ function findLengthFault(address: Mailbox, scheme: Scheme, ref: string | null): 
 }
 
 /** Null where the domain of the replies has no key that signs. */
-async function mintReplies(
-  replies: Replies,
-  ref: string | null,
-  open: OpenKey,
-  now: number,
-): Promise<string | null> {
-  const { domain, keys, settings } = replies.snapshot;
-  const key = signingKey(keys, now);
-  if (key === null) return null;
-  const expiryDay = dayOf(now) + settings.messageIdLifetimeDays;
-  const terms = { key: key.number, expiryDay, nonce: replies.nonce, ref };
-  return mintMessageId(await open(domain, key), terms, replies.to);
+async function mintReplies({ to, signer, nonce }: Replies, ref: string | null): Promise<string | null> {
+  if (signer.key === null) return null;
+  const expiryDay = signer.today + signer.settings.messageIdLifetimeDays;
+  return mintMessageId(signer.key.slot, { key: signer.key.number, expiryDay, nonce, ref }, to);
 }
 
 function fault(field: string, detail: string): Signable {

@@ -3,7 +3,7 @@
 import type { JudgingKeys } from "../../src/core/judge.ts";
 import type { Key, OpenKey } from "../../src/core/keyring.ts";
 import type { Mailbox } from "../../src/core/mailbox.ts";
-import type { Order } from "../../src/core/mint.ts";
+import { findSigner, type Order, type Signer } from "../../src/core/mint.ts";
 import type { Route } from "../../src/core/route.ts";
 import { DEFAULTS, type Settings } from "../../src/core/settings.ts";
 import { deriveDeploymentKey, openSlot, type Slot } from "../../src/core/signature.ts";
@@ -68,6 +68,11 @@ export function snapshotOf(spoiled: Spoiled = {}): Snapshot {
     keys: spoiled.keys ?? ring ?? [KEY],
     routes: new Map(Object.entries(routes)),
   };
+}
+
+/** What signs for that domain at noon. */
+export function signerOf(spoiled: Spoiled = {}): Promise<Signer> {
+  return findSigner(snapshotOf(spoiled), openPlain, NOW);
 }
 
 /** The domain with this secret in slot 3. */

@@ -4,7 +4,7 @@ import { judge } from "../../src/core/judge.ts";
 import { splitPath } from "../../src/core/mailbox.ts";
 import { mint } from "../../src/core/mint.ts";
 import { deriveDeploymentKey } from "../../src/core/signature.ts";
-import { DAY, JUDGING, KEY, NOW, openPlain, orderOf, type Spoiled, snapshotOf } from "./fixtures.ts";
+import { DAY, JUDGING, KEY, NOW, orderOf, type Spoiled, signerOf, snapshotOf } from "./fixtures.ts";
 
 const SIGNED = "prvs=3788b9ac3e=user@example.com";
 const ENFORCE = { settings: { mode: "enforce" } } as const;
@@ -29,9 +29,9 @@ async function judged(
 
 async function messageId(): Promise<string> {
   const user = { localPart: "user", domain: "example.com" };
-  const snapshot = snapshotOf();
+  const signer = await signerOf();
   const nonce = new Uint8Array(10);
-  const finding = await mint(orderOf(user), snapshot, { to: user, snapshot, nonce }, openPlain, NOW);
+  const finding = await mint(orderOf(user), signer, { to: user, signer, nonce });
   return (finding.kind === "minted" && finding.minted.messageId) || "";
 }
 

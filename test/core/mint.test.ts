@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { mint, type Order, readSignable } from "../../src/core/mint.ts";
 import type { Scheme } from "../../src/core/tag.ts";
-import { KEY, NOW, openPlain, orderOf, snapshotOf } from "./fixtures.ts";
+import { KEY, NOW, orderOf, signerOf } from "./fixtures.ts";
 
 const USER = { localPart: "user", domain: "example.com" };
 
@@ -22,8 +22,8 @@ describe("an address to sign", () => {
 });
 
 describe("an address that its tag makes too long", () => {
-  const minted = (localPart: string, terms: Partial<Order>, domain = "example.com") =>
-    mint(orderOf({ localPart, domain }, terms), snapshotOf({ domain }), null, openPlain, NOW);
+  const minted = async (localPart: string, terms: Partial<Order>, domain = "example.com") =>
+    mint(orderOf({ localPart, domain }, terms), await signerOf({ domain }), null);
 
   test.each<[number, Partial<Order>]>([
     [48, { scheme: "prvs" }],
@@ -62,13 +62,7 @@ describe("an address that its tag makes too long", () => {
 
 describe("the scheme", () => {
   const schemeOf = async (terms: Partial<Order>, scheme: Scheme) => {
-    const finding = await mint(
-      orderOf(USER, terms),
-      snapshotOf({ settings: { scheme } }),
-      null,
-      openPlain,
-      NOW,
-    );
+    const finding = await mint(orderOf(USER, terms), await signerOf({ settings: { scheme } }), null);
     return finding.kind === "minted" ? [finding.minted.scheme, finding.minted.ref] : finding;
   };
 
@@ -81,8 +75,9 @@ describe("the scheme", () => {
 });
 
 test("a cs1 address and its Message-ID carry the ref", async () => {
-  const replies = { to: USER, snapshot: snapshotOf(), nonce: new Uint8Array(10) };
-  const finding = await mint(orderOf(USER, { ref: "order-7" }), snapshotOf(), replies, openPlain, NOW);
+  const signer = await signerOf();
+  const replies = { to: USER, signer, nonce: new Uint8Array(10) };
+  const finding = await mint(orderOf(USER, { ref: "order-7" }), signer, replies);
   expect(finding).toMatchObject({
     minted: {
       reversePath: expect.stringMatching(/^cs1=3[a-z2-7]{20}-order-7=user@example\.com$/),
@@ -99,7 +94,7 @@ test("an address has at most 64 octets before the @", () => {
 });
 
 test("it mints what Exim mints", async () => {
-  const finding = await mint(orderOf(USER), snapshotOf(), null, openPlain, NOW);
+  const finding = await mint(orderOf(USER), await signerOf(), null);
   expect(finding).toEqual({
     kind: "minted",
     minted: {
@@ -115,18 +110,18 @@ test("it mints what Exim mints", async () => {
 });
 
 test("in sub-address placement the same tag follows the local-part", async () => {
-  const snapshot = snapshotOf({ settings: { placement: "subaddress" } });
-  const finding = await mint(orderOf(USER), snapshot, null, openPlain, NOW);
+  const signer = await signerOf({ settings: { placement: "subaddress" } });
+  const finding = await mint(orderOf(USER), signer, null);
   expect(finding.kind === "minted" && finding.minted.reversePath).toBe("user+prvs=3788b9ac3e@example.com");
 });
 
 test("without a key that signs nothing is minted", async () => {
-  const pending = snapshotOf({ keys: [{ ...KEY, notBefore: NOW + 1 }] });
-  expect(await mint(orderOf(USER), pending, null, openPlain, NOW)).toEqual({
+  const pending = await signerOf({ keys: [{ ...KEY, notBefore: NOW + 1 }] });
+  expect(await mint(orderOf(USER), pending, null)).toEqual({
     kind: "not-signing",
     domain: "example.com",
     signsFrom: NOW + 1,
   });
-  const replies = { to: USER, snapshot: pending, nonce: new Uint8Array(10) };
-  expect((await mint(orderOf(USER), snapshotOf(), replies, openPlain, NOW)).kind).toBe("not-signing");
+  const replies = { to: USER, signer: pending, nonce: new Uint8Array(10) };
+  expect((await mint(orderOf(USER), await signerOf(), replies)).kind).toBe("not-signing");
 });

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { splitPath } from "../../src/core/mailbox.ts";
-import { mint, type Order } from "../../src/core/mint.ts";
+import { findSigner, mint, type Order } from "../../src/core/mint.ts";
 import type { Settings } from "../../src/core/settings.ts";
 import type { Snapshot } from "../../src/core/snapshot.ts";
 import { validateTag } from "../../src/core/tag-status.ts";
-import { DAY, KEY, NOW, openPlain, orderOf, snapshotOf } from "./fixtures.ts";
+import { DAY, KEY, NOW, openPlain, orderOf, signerOf, snapshotOf } from "./fixtures.ts";
 
 /** Signed by Exim over user@example.com with key number 3, on NOW's day. */
 const SIGNED = "prvs=3788b9ac3e=user@example.com";
@@ -79,7 +79,7 @@ test("a tag dead for 300 days does not rise again, as it does where residues are
 test("a tag lives over the wrap from day 999 to 000", async () => {
   const day = Date.UTC(2027, 5, 28);
   const snapshot = snapshotOf();
-  const finding = await mint(orderOf(USER), snapshot, null, openPlain, day);
+  const finding = await mint(orderOf(USER), await findSigner(snapshot, openPlain, day), null);
   const path = finding.kind === "minted" ? finding.minted.reversePath : "";
   for (let ahead = 0; ahead <= 7; ahead++) {
     expect((await find(path, snapshot, day + ahead * DAY)).status).toBe("valid");
@@ -88,7 +88,7 @@ test("a tag lives over the wrap from day 999 to 000", async () => {
 });
 
 const minted = async (terms: Partial<Order>, settings: Partial<Settings> = {}) => {
-  const finding = await mint(orderOf(USER, terms), snapshotOf({ settings }), null, openPlain, NOW);
+  const finding = await mint(orderOf(USER, terms), await signerOf({ settings }), null);
   return finding.kind === "minted" ? finding.minted.reversePath : "";
 };
 

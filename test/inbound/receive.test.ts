@@ -9,7 +9,7 @@ import type { Snapshot } from "../../src/core/snapshot.ts";
 import type { IncomingMessage } from "../../src/inbound/message.ts";
 import { type Entry, type Receiving, receive } from "../../src/inbound/receive.ts";
 import { StorageUnreachable } from "../../src/store/unreachable.ts";
-import { JUDGING, KEY, NOW, orderOf, type Spoiled, snapshotOf } from "../core/fixtures.ts";
+import { JUDGING, KEY, NOW, orderOf, type Spoiled, signerOf, snapshotOf } from "../core/fixtures.ts";
 
 const SIGNED = "prvs=3788b9ac3e=user@example.com";
 const TO = ["first@example.net", "second@example.net", "third@example.net"];
@@ -387,10 +387,9 @@ describe("what shows whether the domain signs", () => {
   });
 
   test("is a signed Message-ID that came back, though not for signing", async () => {
-    const snapshot = snapshotOf();
+    const signer = await signerOf();
     const user = { localPart: "user", domain: "example.com" };
-    const replies = { to: user, snapshot, nonce: new Uint8Array(10) };
-    const finding = await mint(orderOf(user), snapshot, replies, JUDGING.open, NOW);
+    const finding = await mint(orderOf(user), signer, { to: user, signer, nonce: new Uint8Array(10) });
     const messageId = finding.kind === "minted" ? (finding.minted.messageId ?? "") : "";
     const { noted } = await received({ to: "user@example.com", headers: { references: messageId } });
     expect(noted).toEqual(["answerable user"]);

@@ -6,7 +6,7 @@ import { changeRoute, changeSettings, type SettingsChange } from "../../src/core
 import type { Key } from "../../src/core/keyring.ts";
 import { splitPath } from "../../src/core/mailbox.ts";
 import { MESSAGE_ID_NONCE_OCTETS, readMessageIds } from "../../src/core/message-id.ts";
-import { mint } from "../../src/core/mint.ts";
+import { findSigner, mint } from "../../src/core/mint.ts";
 import type { Disposition } from "../../src/core/policy.ts";
 import { retire, tendingDueAt } from "../../src/core/rotation.ts";
 import type { Route } from "../../src/core/route.ts";
@@ -285,9 +285,8 @@ export class World {
     if (snapshot === null) return null;
     const nonce = new Uint8Array(MESSAGE_ID_NONCE_OCTETS);
     new DataView(nonce.buffer).setUint32(0, ++this.#serial);
-    const open = openKeys(isolate.keys, SECRETS);
-    const order = orderOf(mailbox, { ref });
-    const finding = await mint(order, snapshot, { to: mailbox, snapshot, nonce }, open, this.now);
+    const signer = await findSigner(snapshot, openKeys(isolate.keys, SECRETS), this.now);
+    const finding = await mint(orderOf(mailbox, { ref }), signer, { to: mailbox, signer, nonce });
     if (finding.kind !== "minted") return null;
     const { reversePath, key, expires, messageId } = finding.minted;
     const [read] = readMessageIds(messageId, null);
