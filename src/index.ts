@@ -7,9 +7,16 @@ import { writeKeyedLine, writeLine } from "./deployment/log.ts";
 import { Misconfigured, readSecrets } from "./deployment/secrets.ts";
 import { readVars } from "./deployment/vars.ts";
 import { receive } from "./inbound/receive.ts";
-import { askDomain, type Bindings, Domains, recordMessage, tellSightings } from "./store/domains.ts";
+import {
+  type Bindings,
+  Domains,
+  publishedSnapshots,
+  recordMessage,
+  type SnapshotMemory,
+  tellSightings,
+} from "./store/domains.ts";
 import { type KeyMemory, openKeys } from "./store/opened-keys.ts";
-import { emptySnapshotMemory, PublishedSnapshots } from "./store/published-snapshots.ts";
+import { emptyMemory } from "./store/published.ts";
 import { type SightingKind, type SightingMemory, takeSighting } from "./store/sightings.ts";
 import { StorageUnreachable } from "./store/unreachable.ts";
 
@@ -17,7 +24,7 @@ export { DirectoryObject } from "./store/directory-object.ts";
 export { DomainObject } from "./store/domain-object.ts";
 
 /** This isolate's memory: what makes a warm one judge and mint without reading anything. */
-const snapshotMemory = emptySnapshotMemory();
+const snapshotMemory: SnapshotMemory = emptyMemory();
 const keyMemory: KeyMemory = new Map();
 const sightingMemory: SightingMemory = new Map();
 const derivedKeys: DerivedKeys = new Map();
@@ -59,7 +66,7 @@ async function wire(env: Bindings, context: ExecutionContext) {
   const { logAddresses } = readVars(env);
   return {
     now,
-    snapshots: readSnapshots(env, now),
+    snapshots: publishedSnapshots(env, snapshotMemory, now),
     note(kind: SightingKind, original: { domain: string; localPart: string }): void {
       const telling = takeSighting(
         sightingMemory,
@@ -75,13 +82,4 @@ async function wire(env: Bindings, context: ExecutionContext) {
       else context.waitUntil(writeKeyedLine(key, line));
     },
   };
-}
-
-function readSnapshots(env: Bindings, now: number): PublishedSnapshots {
-  const sources = {
-    published: (key: string, cacheTtlS: number) =>
-      env.SNAPSHOTS.get(key, { type: "text", cacheTtl: cacheTtlS }),
-    ask: (domain: string) => askDomain(env, domain),
-  };
-  return new PublishedSnapshots(snapshotMemory, sources, now);
 }

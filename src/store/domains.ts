@@ -7,7 +7,8 @@ import type { Route } from "../core/route.ts";
 import { decodeSnapshot, type Snapshot } from "../core/snapshot.ts";
 import { DIRECTORY_NAME, type DomainsPage } from "./directory-object.ts";
 import type { DomainObject, DomainObjectBindings, Written } from "./domain-object.ts";
-import type { PublishedSnapshots } from "./published-snapshots.ts";
+import { snapshotKey } from "./publication.ts";
+import { Published, type PublishedMemory } from "./published.ts";
 import type { Sightings } from "./sightings.ts";
 import { reach } from "./unreachable.ts";
 
@@ -16,8 +17,26 @@ export interface Bindings extends DomainObjectBindings {
   readonly DOMAINS: DurableObjectNamespace<DomainObject>;
 }
 
+/** What an isolate knows of domains. */
+export type SnapshotMemory = PublishedMemory<Snapshot>;
+
+/** The domains' snapshots as this isolate reads them at an instant. */
+export function publishedSnapshots(
+  bindings: Bindings,
+  memory: SnapshotMemory,
+  now: number,
+): Published<Snapshot> {
+  const sources = {
+    published: (domain: string, cacheTtlS: number) =>
+      bindings.SNAPSHOTS.get(snapshotKey(domain), { type: "text", cacheTtl: cacheTtlS }),
+    ask: (domain: string) => askDomain(bindings, domain),
+    decode: decodeSnapshot,
+  };
+  return new Published(memory, sources, now);
+}
+
 /** Asks a domain's object for its snapshot, encoded. Throws what the call throws. */
-export async function askDomain(bindings: Bindings, domain: string): Promise<string | null> {
+async function askDomain(bindings: Bindings, domain: string): Promise<string | null> {
   return stub(bindings, domain).read();
 }
 
@@ -42,10 +61,10 @@ export async function tellSightings(
 
 export class Domains {
   readonly #bindings: Bindings;
-  readonly #snapshots: PublishedSnapshots;
+  readonly #snapshots: Published<Snapshot>;
 
   /** @param snapshots what this isolate holds; it takes over each write */
-  constructor(bindings: Bindings, snapshots: PublishedSnapshots) {
+  constructor(bindings: Bindings, snapshots: Published<Snapshot>) {
     this.#bindings = bindings;
     this.#snapshots = snapshots;
   }

@@ -3,12 +3,16 @@
 import { encodeSnapshot } from "../core/snapshot.ts";
 import { DIRECTORY_NAME, type DirectoryObject } from "./directory-object.ts";
 import type { DomainStorage } from "./domain-storage.ts";
-import { snapshotKey } from "./published-snapshots.ts";
 
 /** Where it is published. */
 export interface PublicationBindings {
   readonly SNAPSHOTS: KVNamespace;
   readonly DIRECTORY: DurableObjectNamespace<DirectoryObject>;
+}
+
+/** The KV key of a domain's snapshot. */
+export function snapshotKey(domain: string): string {
+  return `domain:${domain}`;
 }
 
 /** KV takes one write a second for each key. */

@@ -8,7 +8,7 @@ import { formatMailbox, splitPath } from "../../src/core/mailbox.ts";
 import { EVERYWHERE_MS } from "../../src/core/rotation.ts";
 import type { Mode, Settings } from "../../src/core/settings.ts";
 import { openSlot, signTag } from "../../src/core/signature.ts";
-import { ASK_EVERY_MS } from "../../src/store/published-snapshots.ts";
+import { ASK_EVERY_MS } from "../../src/store/published.ts";
 import { DAY } from "../core/fixtures.ts";
 import { type Isolate, LATE_WITHIN_MS, MINUTE, type MintedMail, SECOND, World } from "./world.ts";
 

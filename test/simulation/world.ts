@@ -10,15 +10,16 @@ import { findSigner, mint } from "../../src/core/mint.ts";
 import type { Disposition } from "../../src/core/policy.ts";
 import { retire, tendingDueAt } from "../../src/core/rotation.ts";
 import type { Route } from "../../src/core/route.ts";
-import { createSnapshot, encodeSnapshot, revise, type Snapshot } from "../../src/core/snapshot.ts";
+import {
+  createSnapshot,
+  decodeSnapshot,
+  encodeSnapshot,
+  revise,
+  type Snapshot,
+} from "../../src/core/snapshot.ts";
 import { type Entry, receive } from "../../src/inbound/receive.ts";
 import { type KeyMemory, openKeys } from "../../src/store/opened-keys.ts";
-import {
-  emptySnapshotMemory,
-  PublishedSnapshots,
-  type SnapshotMemory,
-  snapshotKey,
-} from "../../src/store/published-snapshots.ts";
+import { emptyMemory, Published, type PublishedMemory } from "../../src/store/published.ts";
 import { addImportedKey, addOwnKey, makeFirstKeys, tendKeys } from "../../src/store/wrapped-keys.ts";
 import { JUDGING, orderOf } from "../core/fixtures.ts";
 
@@ -64,7 +65,7 @@ export class Random {
 /** One isolate of a location: what it remembers is gone when it is restarted. */
 export interface Isolate {
   readonly location: 0 | 1;
-  snapshots: SnapshotMemory;
+  snapshots: PublishedMemory<Snapshot>;
   keys: KeyMemory;
 }
 
@@ -220,7 +221,7 @@ export class World {
     this.isolates = LOCATIONS.flatMap((location) =>
       Array.from({ length: ISOLATES_EACH }, () => ({
         location,
-        snapshots: emptySnapshotMemory(),
+        snapshots: emptyMemory(),
         keys: new Map() as KeyMemory,
       })),
     );
@@ -247,14 +248,14 @@ export class World {
   }
 
   restart(isolate: Isolate): void {
-    isolate.snapshots = emptySnapshotMemory();
+    isolate.snapshots = emptyMemory();
     isolate.keys = new Map();
   }
 
   object(domain: string): DomainObject {
     const object =
       this.#objects.get(domain) ??
-      new DomainObject(domain, (name, text) => this.#kv.write(snapshotKey(name), text, this.now));
+      new DomainObject(domain, (name, text) => this.#kv.write(name, text, this.now));
     this.#objects.set(domain, object);
     return object;
   }
@@ -337,18 +338,19 @@ export class World {
     return { outcome, disposition, evidence, status };
   }
 
-  #snapshots(isolate: Isolate): PublishedSnapshots {
+  #snapshots(isolate: Isolate): Published<Snapshot> {
     const sources = {
-      published: async (key: string) => {
+      published: async (domain: string) => {
         if (this.now < this.kvBackAt) throw new Error("KV GET failed: 500 Internal Server Error");
-        return this.#kv.read(isolate.location, key, this.now);
+        return this.#kv.read(isolate.location, domain, this.now);
       },
       ask: async (domain: string) => {
         if (this.now < this.objectsBackAt) throw new Error("Network connection lost.");
         const { snapshot } = this.object(domain);
         return snapshot === null ? null : encodeSnapshot(snapshot);
       },
+      decode: decodeSnapshot,
     };
-    return new PublishedSnapshots(isolate.snapshots, sources, this.now);
+    return new Published(isolate.snapshots, sources, this.now);
   }
 }

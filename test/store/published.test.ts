@@ -2,8 +2,8 @@
 // lag and fail; the clock is moved by hand.
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { encodeSnapshot, type Snapshot } from "../../src/core/snapshot.ts";
-import { emptySnapshotMemory, PublishedSnapshots, snapshotKey } from "../../src/store/published-snapshots.ts";
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from "../../src/core/snapshot.ts";
+import { emptyMemory, Published } from "../../src/store/published.ts";
 import { StorageUnreachable } from "../../src/store/unreachable.ts";
 import { NOW, snapshotOf } from "../core/fixtures.ts";
 
@@ -11,13 +11,13 @@ const FIRST: Snapshot = { ...snapshotOf(), revision: NOW - 1_000_000 };
 const SECOND: Snapshot = { ...FIRST, revision: NOW - 500_000 };
 const DOMAIN = FIRST.domain;
 
-let memory = emptySnapshotMemory();
+let memory = emptyMemory<Snapshot>();
 let kv: Snapshot | null | Error = null;
 let object: Snapshot | null | Error = null;
 let calls: string[] = [];
 
 beforeEach(() => {
-  memory = emptySnapshotMemory();
+  memory = emptyMemory<Snapshot>();
   kv = null;
   object = null;
   calls = [];
@@ -30,22 +30,23 @@ const give = (source: Snapshot | null | Error): string | null => {
 
 /** The isolate, some milliseconds after NOW. */
 const at = (ms: number) =>
-  new PublishedSnapshots(
+  new Published(
     memory,
     {
-      published: async (key) => {
-        calls.push(`kv ${key}`);
+      published: async (name) => {
+        calls.push(`kv ${name}`);
         return give(kv);
       },
       ask: async (domain) => {
         calls.push(`ask ${domain}`);
         return give(object);
       },
+      decode: decodeSnapshot,
     },
     NOW + ms,
   );
 
-const KV_READ = `kv ${snapshotKey(DOMAIN)}`;
+const KV_READ = `kv ${DOMAIN}`;
 const ASKED = `ask ${DOMAIN}`;
 
 describe("reading", () => {
@@ -76,8 +77,12 @@ describe("reading", () => {
 
   test("a snapshot of a form that is not known here is made up for likewise", async () => {
     object = FIRST;
-    const sources = { published: async () => '{"format":99}', ask: async () => give(object) };
-    expect(await new PublishedSnapshots(memory, sources, NOW).read(DOMAIN)).toEqual(FIRST);
+    const sources = {
+      published: async () => '{"format":99}',
+      ask: async () => give(object),
+      decode: decodeSnapshot,
+    };
+    expect(await new Published(memory, sources, NOW).read(DOMAIN)).toEqual(FIRST);
   });
 
   test("where neither answers it fails, and does not ask again for 10 s", async () => {
@@ -113,8 +118,12 @@ describe("confirming", () => {
   test("an answer that never comes defers whoever waits for it, and is asked for again", async () => {
     vi.useFakeTimers();
     try {
-      const never = { published: async () => null, ask: () => new Promise<never>(() => {}) };
-      const snapshots = new PublishedSnapshots(memory, never, NOW);
+      const never = {
+        published: async () => null,
+        ask: () => new Promise<never>(() => {}),
+        decode: decodeSnapshot,
+      };
+      const snapshots = new Published(memory, never, NOW);
       const waiting = Promise.allSettled([snapshots.confirm(DOMAIN), snapshots.confirm(DOMAIN)]);
       await vi.advanceTimersByTimeAsync(5_000);
       const reasons = (await waiting).map((result) => result.status === "rejected" && result.reason);
@@ -177,8 +186,12 @@ describe("a KV that lags", () => {
     const stale = new Promise<string>((resolve) => {
       release = () => resolve(encodeSnapshot(FIRST));
     });
-    const sources = { published: () => stale, ask: async () => encodeSnapshot(SECOND) };
-    const snapshots = new PublishedSnapshots(memory, sources, NOW);
+    const sources = {
+      published: () => stale,
+      ask: async () => encodeSnapshot(SECOND),
+      decode: decodeSnapshot,
+    };
+    const snapshots = new Published(memory, sources, NOW);
     const reading = snapshots.read(DOMAIN);
     snapshots.adopt(DOMAIN, SECOND);
     release();
