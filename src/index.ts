@@ -4,6 +4,7 @@ import { createApi } from "./api/app.ts";
 import { problem } from "./api/problem.ts";
 import { type DerivedKeys, openDeploymentKeys } from "./deployment/keys.ts";
 import { writeKeyedLine, writeLine } from "./deployment/log.ts";
+import { isWithinRate, type RateBindings } from "./deployment/rate.ts";
 import { Misconfigured, readSecrets } from "./deployment/secrets.ts";
 import { readVars } from "./deployment/vars.ts";
 import { receive } from "./inbound/receive.ts";
@@ -18,6 +19,7 @@ import {
 import { type KeyMemory, openKeys } from "./store/opened-keys.ts";
 import { emptyMemory } from "./store/published.ts";
 import { type SightingKind, type SightingMemory, takeSighting } from "./store/sightings.ts";
+import { type TokenMemory, Tokens } from "./store/tokens.ts";
 import { StorageUnreachable } from "./store/unreachable.ts";
 
 export { DirectoryObject } from "./store/directory-object.ts";
@@ -28,20 +30,29 @@ const snapshotMemory: SnapshotMemory = emptyMemory();
 const keyMemory: KeyMemory = new Map();
 const sightingMemory: SightingMemory = new Map();
 const derivedKeys: DerivedKeys = new Map();
+const tokenMemory: TokenMemory = emptyMemory();
 
-const api = createApi((error) => error instanceof StorageUnreachable);
+const api = createApi();
 
 export default {
   async fetch(request, env, context) {
     try {
       const secrets = readSecrets(env);
       const shared = await wire(env, context);
+      const { maxBatch, corsOrigins } = readVars(env);
+      const { tokens: macKeys } = await openDeploymentKeys(derivedKeys, secrets);
       return await api.fetch(request, {
         ...shared,
+        maxBatch,
+        corsOrigins,
         adminToken: secrets.adminToken,
+        tokenMacKeys: macKeys,
         open: openKeys(keyMemory, secrets),
         random: (octets) => crypto.getRandomValues(new Uint8Array(octets)),
         domains: new Domains(env, shared.snapshots),
+        tokens: new Tokens(env, tokenMemory, macKeys, shared.now),
+        isWithinRate: (caller) => isWithinRate(env, caller.id),
+        isUnreachable: (error) => error instanceof StorageUnreachable,
       });
     } catch (error) {
       if (error instanceof Misconfigured) return problem("misconfigured", error.message);
@@ -57,7 +68,7 @@ export default {
     const record = (domain: string, entry: { id: string }) => recordMessage(env, domain, entry.id, entry);
     await receive(message, { ...shared, keys, record }, shared.now);
   },
-} satisfies ExportedHandler<Bindings>;
+} satisfies ExportedHandler<Bindings & RateBindings>;
 
 /** What both handlers use, at the instant of this request. */
 async function wire(env: Bindings, context: ExecutionContext) {

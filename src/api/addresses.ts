@@ -1,68 +1,187 @@
 // Minting and validating addresses.
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
+import { accepts } from "hono/accepts";
 import { formatMailbox, isDomain, lowerCase, type Mailbox, splitPath } from "../core/mailbox.ts";
-import { MESSAGE_ID_NONCE_OCTETS } from "../core/message-id.ts";
-import { findSigner, type Minted, mint, readSignable } from "../core/mint.ts";
-import { senderOf } from "../core/readiness.ts";
+import type { Minted } from "../core/mint.ts";
 import { type TagFinding, validateTag } from "../core/tag-status.ts";
-import { readBody } from "./body.ts";
+import { reaches } from "../core/token.ts";
+import { batchAnswer, mintedAnswer, validatedAnswer } from "./answers.ts";
+import { readValue } from "./body.ts";
+import { type Minting, mintAll, type Place, type Reading, readWish } from "./minting.ts";
+import { forbiddenDomain, operation } from "./operation.ts";
 import type { Api } from "./ports.ts";
-import { problem, unconfigured, unusableFields } from "./problem.ts";
-import { mintBody, validateBody } from "./schemas.ts";
+import {
+  describeUnusable,
+  type FieldProblem,
+  pointer,
+  respond,
+  unconfigured,
+  unusable,
+  unusableFields,
+} from "./problem.ts";
+import { batchBody, mintBody, validateBody } from "./schemas.ts";
 
-export const addresses = new Hono<Api>()
-  .post("/", async (context) => {
-    const body = await readBody(context, mintBody);
-    if (body instanceof Response) return body;
-    const { snapshots, open, now, random } = context.env;
+const BATCH_OCTETS_AT_MOST = 4 * 1024 * 1024;
 
-    const address = readSignable("address", body.address);
-    const repliesTo = body.from === undefined ? address : readSignable("from", body.from);
-    if (address.kind === "fault") return unusableFields([address.fault]);
-    if (repliesTo.kind === "fault") return unusableFields([repliesTo.fault]);
-    const [snapshot, repliesSnapshot] = await Promise.all([
-      snapshots.read(address.mailbox.domain),
-      snapshots.read(repliesTo.mailbox.domain),
-    ]);
-    if (snapshot === null) return unconfigured(address.mailbox.domain);
-    if (repliesSnapshot === null) return unconfigured(repliesTo.mailbox.domain);
+const MINTED = {
+  address: "alice@example.com",
+  reversePath: "prvs=0788cf2ac1=alice@example.com",
+  messageId: "<cs1.0aukl.ndqp56mnfjy4s5cd.rpgwgj2co4gaftxq@example.com>",
+  scheme: "prvs" as const,
+  key: 0,
+  expires: "2026-12-02T00:00:00.000Z",
+  ref: null,
+};
 
-    const signer = await findSigner(snapshot, open, now);
-    const repliesSigner =
-      repliesSnapshot === snapshot ? signer : await findSigner(repliesSnapshot, open, now);
-    const replies = {
-      to: repliesTo.mailbox,
-      signer: repliesSigner,
-      nonce: random(MESSAGE_ID_NONCE_OCTETS),
-    };
-    const order = { address: address.mailbox, scheme: body.scheme ?? null, ref: body.ref ?? null };
-    const finding = await mint(order, signer, body.messageId === false ? null : replies);
-    switch (finding.kind) {
-      case "minted":
-        note(context, "minted", address.mailbox);
-        if (repliesTo !== address) note(context, "answerable", repliesTo.mailbox);
-        context.env.log(describeMinted(finding.minted, address.mailbox.domain));
-        return context.json(presentMinted(finding.minted));
-      case "unusable":
-        return unusableFields([finding.fault]);
-      case "not-signing":
-        return notSigning(finding.domain, finding.signsFrom);
+const mintAddress = operation({
+  id: "mint",
+  method: "post",
+  path: "/v1/addresses",
+  scope: "sign",
+  summary: "Mint the reverse-path and the Message-ID of one message",
+  description:
+    "Mint once for each message, when you hand it over: a message keeps its tag when it is tried again. A `ref` names your message, and selects cs1. The Message-ID is bound to the address that replies go to: `from`, or `address` where there is no `from`.",
+  body: mintBody,
+  form: ({ messageId, ...fields }) =>
+    messageId === undefined ? fields : { ...fields, messageId: readSwitch(messageId) },
+  statuses: [200],
+  answer: mintedAnswer,
+  plain: "The reverse-path alone",
+  problems: ["not-found", "not-signing"],
+  example: { body: { address: "alice@example.com" }, answer: MINTED },
+  async handle(context, body) {
+    const [minting] = await mintAll(context, [readWish(body, [])]);
+    if (minting === undefined) throw new Error("One wish has one result.");
+    if (minting.kind === "failed") return respond(minting.problem);
+    const { minted, domain } = minting;
+    context.env.log(describeMinted(minted, domain));
+    return prefersText(context)
+      ? context.text(minted.reversePath)
+      : { status: 200, body: presentMinted(minted) };
+  },
+});
+
+const mintBatch = operation({
+  id: "mintBatch",
+  method: "post",
+  path: "/v1/addresses/batch",
+  scope: "sign",
+  summary: "Mint for many messages at once",
+  description:
+    "`results` are in the order of `addresses`, each of them what minting answers for it alone, or `error`, a problem. A call counts as one, however many addresses it has.",
+  body: batchBody,
+  bodyOctetsAtMost: BATCH_OCTETS_AT_MOST,
+  statuses: [200],
+  answer: batchAnswer,
+  example: {
+    body: { addresses: ["alice@example.com", { address: "bob@example.com", ref: "order-7" }] },
+    answer: {
+      results: [
+        MINTED,
+        {
+          ...MINTED,
+          address: "bob@example.com",
+          reversePath: "cs1=0aujtm3ajxr7hgmf4ebtr-order-7=bob@example.com",
+          messageId: "<cs1.0aukl.7lgkr2ti4wjdyq3m.5zxhmkgd4cbslr7w.order-7@example.com>",
+          scheme: "cs1",
+          ref: "order-7",
+        },
+      ],
+    },
+  },
+  async handle(context, { addresses }) {
+    const { maxBatch, log } = context.env;
+    if (addresses.length > maxBatch) {
+      return unusableFields([{ field: "addresses", detail: `${maxBatch} addresses are the limit.` }]);
     }
-  })
-  .post("/validate", async (context) => {
-    const body = await readBody(context, validateBody);
-    if (body instanceof Response) return body;
-    const forwardPath = splitPath(body.address);
+    const mintings = await mintAll(context, addresses.map(readItem));
+    for (const [domain, count] of countByDomain(mintings)) log({ event: "minted", domain, count });
+    const results = mintings.map((minting, at) =>
+      minting.kind === "minted"
+        ? presentMinted(minting.minted)
+        : { address: addressIn(addresses[at]), error: minting.problem },
+    );
+    return { status: 200, body: { results } };
+  },
+});
+
+const validateAddress = operation({
+  id: "validate",
+  method: "post",
+  path: "/v1/addresses/validate",
+  scope: "validate",
+  summary: "Find out what an address's tag is worth",
+  body: validateBody,
+  statuses: [200],
+  answer: validatedAnswer,
+  problems: ["not-found"],
+  example: {
+    body: { address: "prvs=0788000000=alice@example.com" },
+    answer: {
+      status: "bad-signature",
+      original: "alice@example.com",
+      scheme: "prvs",
+      key: 0,
+      expires: null,
+      ref: null,
+    },
+  },
+  async handle(context, { address }) {
+    const forwardPath = splitPath(address);
     // A tag of any form may be asked about, but storage is asked for domain names only.
     if (forwardPath === null || !isDomain(forwardPath.domain)) {
-      return unusableFields([{ field: "address", detail: "local-part@domain is expected." }]);
+      return unusable([{ pointer: "#/address", detail: "local-part@domain is expected." }]);
     }
-    const finding = await validateSurely(context, forwardPath, lowerCase(forwardPath.domain));
-    return finding === null
-      ? unconfigured(lowerCase(forwardPath.domain))
-      : context.json(presentFinding(finding));
-  });
+    const domain = lowerCase(forwardPath.domain);
+    if (!reaches(context.var.caller, domain)) return forbiddenDomain();
+    const finding = await validateSurely(context, forwardPath, domain);
+    return finding === null ? unconfigured(domain) : { status: 200, body: presentFinding(finding) };
+  },
+});
+
+export const addressOperations = [mintAddress, mintBatch, validateAddress];
+
+/** Whether the client would rather read text; one that takes both alike gets JSON. */
+function prefersText(context: Context<Api>): boolean {
+  const json = "application/json";
+  return (
+    accepts(context, { header: "Accept", supports: [json, "text/plain"], default: json }) === "text/plain"
+  );
+}
+
+function readSwitch(text: unknown): unknown {
+  return text === "true" ? true : text === "false" ? false : text;
+}
+
+/** One of a batch: an address alone, or with what else it needs. */
+function readItem(item: unknown, at: number): Reading {
+  const place: Place = ["addresses", at];
+  if (typeof item === "string") return readWish({ address: item }, place);
+  if (typeof item !== "object" || item === null || Array.isArray(item)) {
+    return unusableItem([{ pointer: pointer(place), detail: "A text or an object is expected." }]);
+  }
+  const reading = readValue(mintBody, item, place);
+  return reading.kind === "value" ? readWish(reading.value, place) : unusableItem(reading.problems);
+}
+
+function unusableItem(problems: FieldProblem[]): Reading {
+  return { kind: "failed", problem: describeUnusable(problems) };
+}
+
+/** The address that an item named, as it came; null where it named none. */
+function addressIn(item: unknown): string | null {
+  const named = typeof item === "object" && item !== null && "address" in item ? item.address : item;
+  return typeof named === "string" ? named : null;
+}
+
+function countByDomain(mintings: readonly Minting[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const minting of mintings) {
+    if (minting.kind === "minted") counts.set(minting.domain, (counts.get(minting.domain) ?? 0) + 1);
+  }
+  return counts;
+}
 
 /** A status that rests on what this location does not hold is found again with what the domain's object holds. */
 async function validateSurely(
@@ -77,16 +196,6 @@ async function validateSurely(
   if (!finding.liftable) return finding;
   const confirmed = await snapshots.confirm(domain);
   return confirmed && validateTag(forwardPath, confirmed, open, now);
-}
-
-function notSigning(domain: string, signsFrom: number | null): Response {
-  const soon = signsFrom === null ? "." : `; one will from ${new Date(signsFrom).toISOString()}.`;
-  return problem("not-signing", `The domain ${domain} has no key that signs${soon}`);
-}
-
-function note(context: Context<Api>, sighting: "minted" | "answerable", original: Mailbox): void {
-  const sender = senderOf(original);
-  if (sender !== null) context.env.note(sighting, sender);
 }
 
 /** The log's line: neither the tag nor the Message-ID, with which anyone could send bounces. */

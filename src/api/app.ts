@@ -1,69 +1,94 @@
-// The HTTP API: who may call, what every response bears, where each resource is. Handlers take their ports from
+// The HTTP API: what every response bears, who may call, and the operations. Handlers take their ports from
 // `context.env`; whatever they throw becomes a problem here.
 
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
-import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
-import { addresses } from "./addresses.ts";
-import { isAdminToken } from "./caller.ts";
-import { domains } from "./domains.ts";
-import { keys } from "./keys.ts";
+import { addressOperations } from "./addresses.ts";
+import { findCaller } from "./caller.ts";
+import { describedOperations } from "./deployment.ts";
+import { domainOperations } from "./domains.ts";
+import { describeFailure } from "./failure.ts";
+import { keyOperations } from "./keys.ts";
+import { mount } from "./operation.ts";
 import type { Api } from "./ports.ts";
-import { problem } from "./problem.ts";
-import { routes } from "./routes.ts";
+import { problem, respond } from "./problem.ts";
+import { routeOperations } from "./routes.ts";
+import { tokenOperations } from "./tokens.ts";
 
-const BODY_OCTETS_AT_MOST = 64 * 1024;
+/** How long a browser may keep what it was told of CORS, in seconds. */
+const PREFLIGHT_S = 600;
 
-/** @param isUnreachable whether what was thrown is storage that did not answer */
-export function createApi(isUnreachable: (error: Error) => boolean): Hono<Api> {
+export function createApi(): Hono<Api> {
   const app = new Hono<Api>();
 
+  app.use(requestId());
   app.use(secureHeaders());
   app.use(async function noStore(context, next) {
     await next();
     context.header("cache-control", "no-store");
   });
-  app.use(
-    "/v1/*",
-    bearerAuth({
-      verifyToken: (token, context) => isAdminToken(token, (context.env as Api["Bindings"]).adminToken),
-      noAuthenticationHeader: { message: unauthorized },
-      invalidAuthenticationHeader: { message: unauthorized },
-      invalidToken: { message: unauthorized },
-    }),
-  );
+  app.use("/v1/*", allowOrigins());
+  app.use("/v1/*", authenticate());
+  app.use("/v1/*", async function boundRate(context, next) {
+    if (await context.env.isWithinRate(context.var.caller)) return next();
+    return problem("too-many-requests", "1,000 calls in 10 seconds are the limit.");
+  });
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => notAllowed(methods) }));
-  app.use(bodyLimit({ maxSize: BODY_OCTETS_AT_MOST, onError: () => tooLarge() }));
 
-  app.get("/health", (context) => context.json({ status: "ok" }));
-  app.route("/v1/addresses", addresses);
-  app.route("/v1/domains", domains);
-  app.route("/v1/domains/:domain/routes", routes);
-  app.route("/v1/domains/:domain/keys", keys);
+  const { operations } = describedOperations([
+    ...addressOperations,
+    ...domainOperations,
+    ...routeOperations,
+    ...keyOperations,
+    ...tokenOperations,
+  ]);
+  mount(app, operations);
 
   app.notFound((context) => problem("not-found", `There is nothing at ${context.req.path}.`));
-  app.onError((error) => {
+  app.onError((error, context) => {
     if ("getResponse" in error) return error.getResponse();
-    console.error(JSON.stringify({ event: "api-failed", error: String(error.cause ?? error) }));
-    return isUnreachable(error)
-      ? problem("storage-unreachable", "Nothing was lost; try again.")
-      : problem("internal", "It was logged; nothing was changed by halves.");
+    return respond(describeFailure(error, context));
   });
   return app;
 }
 
-/** One answer however the token is wrong. */
+/** CORS for the origins that the deployment names; where it names none, nothing here knows of it. */
+function allowOrigins() {
+  const share = cors({
+    origin: (origin, context: Context<Api>) => (context.env.corsOrigins.includes(origin) ? origin : null),
+    allowMethods: ["GET", "PUT", "PATCH", "POST", "DELETE"],
+    allowHeaders: ["Authorization", "Content-Type"],
+    exposeHeaders: ["Retry-After", "X-Request-Id"],
+    maxAge: PREFLIGHT_S,
+  });
+  return async function allowOrigins(context: Context<Api>, next: () => Promise<void>) {
+    return context.env.corsOrigins.length === 0 ? next() : share(context, next);
+  };
+}
+
+/** Lets in whoever bears a token that is known here; one answer however it is wrong. */
+function authenticate() {
+  return bearerAuth({
+    async verifyToken(token, context: Context<Api>) {
+      const caller = await findCaller(token, context.env);
+      if (caller !== null) context.set("caller", caller);
+      return caller !== null;
+    },
+    noAuthenticationHeader: { message: unauthorized },
+    invalidAuthenticationHeader: { message: unauthorized },
+    invalidToken: { message: unauthorized },
+  });
+}
+
 function unauthorized(): Response {
   return problem("unauthorized", "Send Authorization: Bearer with a valid token.");
 }
 
 function notAllowed(methods: string[]): Response {
   const allow = methods.join(", ");
-  return problem("method-not-allowed", `Use ${allow}.`, { headers: { allow } });
-}
-
-function tooLarge(): Response {
-  return problem("too-large", `${BODY_OCTETS_AT_MOST} octets are the limit.`);
+  return problem("method-not-allowed", `Use ${allow}.`, { allow });
 }

@@ -1,110 +1,144 @@
-// Domains: their settings, creation and deletion.
+// Domains: their settings, creation and deletion, and whether they are ready to enforce.
 
-import { type Context, Hono } from "hono";
-import type { Outcome, SettingsChange } from "../core/change.ts";
-import { isDomain, lowerCase } from "../core/mailbox.ts";
-import type { Settings } from "../core/settings.ts";
+import type { Context } from "hono";
+import type * as v from "valibot";
+import type { SettingsChange } from "../core/change.ts";
+import { DEFAULTS } from "../core/settings.ts";
 import type { Snapshot } from "../core/snapshot.ts";
-import { readBody } from "./body.ts";
-import { readLimit } from "./list.ts";
+import { domainAnswer, domainsAnswer, readinessAnswer, writtenDomainAnswer } from "./answers.ts";
+import { cut, readPage } from "./list.ts";
+import { domainOf, operation } from "./operation.ts";
+import { presentOutcome } from "./outcome.ts";
 import type { Api } from "./ports.ts";
-import { problem, unconfigured, unusable, unusableFields } from "./problem.ts";
+import { unconfigured, unusable } from "./problem.ts";
 import { settingsBody } from "./schemas.ts";
 
-export const domains = new Hono<Api>()
-  .get("/", async (context) => {
-    const limit = readLimit(context);
-    if (limit instanceof Response) return limit;
-    // A cursor is the last domain of the page before: it stays right whatever comes and goes.
-    const page = await context.env.domains.list(context.req.query("cursor") ?? "", limit);
-    const items = page.domains.map((domain) => ({ domain }));
-    return context.json({ items, cursor: page.more ? (page.domains.at(-1) ?? null) : null });
-  })
-  .get("/:domain", async (context) => {
-    const domain = readDomain(context);
-    const snapshot = domain && (await context.env.domains.read(domain));
-    return snapshot ? context.json(present(snapshot)) : unconfigured(context.req.param("domain"));
-  })
-  .get("/:domain/readiness", async (context) => {
-    const domain = readDomain(context);
-    const readiness = domain && (await context.env.domains.readiness(domain));
-    return readiness ? context.json(readiness) : unconfigured(context.req.param("domain"));
-  })
-  .put("/:domain", (context) => configure(context, "put"))
-  .patch("/:domain", (context) => configure(context, "patch"))
-  .delete("/:domain", async (context) => {
-    const domain = readDomain(context);
-    const existed = domain && (await context.env.domains.forget(domain));
-    return existed ? context.body(null, 204) : unconfigured(context.req.param("domain"));
-  });
+const DOMAIN = { domain: "example.com", ...DEFAULTS, exempt: [], dkimSelectors: [], maxBouncesPerRef: null };
+const WRITTEN = { ...DOMAIN, effectiveBy: "2026-11-24T12:02:30.000Z" };
 
-/** The domain that the path names, in lower case; null where it is no domain name. */
-export function readDomain(context: Context<Api>): string | null {
-  const domain = lowerCase(context.req.param("domain") ?? "");
-  return isDomain(domain) && domain.includes(".") ? domain : null;
-}
+const listDomains = operation({
+  id: "listDomains",
+  method: "get",
+  path: "/v1/domains",
+  scope: "read",
+  summary: "List the domains",
+  query: ["limit", "cursor"],
+  statuses: [200],
+  answer: domainsAnswer,
+  problems: ["unusable-values"],
+  example: { answer: { items: [{ domain: "example.com" }], cursor: null } },
+  async handle(context) {
+    const page = readPage(context);
+    if (page instanceof Response) return page;
+    const found = await context.env.domains.list(page.after, page.limit + 1, context.var.caller);
+    const { items, cursor } = cut(found, page.limit, (domain) => domain);
+    return { status: 200, body: { items: items.map((domain) => ({ domain })), cursor } };
+  },
+});
 
-/** The response to a write. */
-export function presentOutcome(
-  outcome: Outcome,
-  domain: string,
-  written: (snapshot: Snapshot) => object,
-): Response {
-  switch (outcome.kind) {
-    case "created":
-    case "written": {
-      const { effectiveBy } = outcome;
-      const body = {
-        ...written(outcome.snapshot),
-        effectiveBy: effectiveBy === null ? null : new Date(effectiveBy).toISOString(),
-      };
-      return Response.json(body, { status: outcome.kind === "created" ? 201 : 200 });
-    }
-    case "unconfigured":
-      return unconfigured(domain);
-    case "no-such-route":
-      return problem("not-found", "There is no route of that name.");
-    case "keys-fixed":
-      return problem(
-        "conflict",
-        "Keys are brought along when a domain is created; this one is there already.",
-      );
-    case "not-ready":
-      return problem(
-        "not-ready",
-        `${outcome.missing.join(" ")} A domain that does not sign all its mail would turn away its own genuine bounces; when you know better, ?force=true.`,
-      );
-    case "unusable":
-      return unusableFields(outcome.faults);
-    case "no-such-key":
-      return problem("not-found", "The keyring has no key of that number.");
-    case "only-signing-key":
-      return problem(
-        "conflict",
-        "It is the only key that signs. Rotate first, and retire it when the new one signs.",
-      );
-    case "number-held":
-      return problem("conflict", `That number is held by another key${describeRelease(outcome.freeFrom)}.`);
-    case "no-free-number":
-      return problem("conflict", `All ten numbers are held${describeRelease(outcome.freeFrom)}.`);
-  }
-}
+const readDomain = operation({
+  id: "readDomain",
+  method: "get",
+  path: "/v1/domains/:domain",
+  scope: "read",
+  summary: "Read a domain's settings",
+  statuses: [200],
+  answer: domainAnswer,
+  problems: ["not-found"],
+  example: { answer: DOMAIN },
+  async handle(context) {
+    const domain = domainOf(context);
+    const snapshot = await context.env.domains.read(domain);
+    return snapshot === null ? unconfigured(domain) : { status: 200, body: present(snapshot) };
+  },
+});
 
-function describeRelease(freeFrom: number | null): string {
-  return freeFrom === null
-    ? ", and stays so until a key is retired"
-    : `, under which something may live until ${new Date(freeFrom).toISOString()}`;
-}
+const putDomain = operation({
+  id: "putDomain",
+  method: "put",
+  path: "/v1/domains/:domain",
+  scope: "admin",
+  summary: "Create a domain, or replace its settings",
+  description:
+    "What the body leaves out gets its default. Keys, routes and records stay as they are. `keys` are brought along at creation only: they work at once, the last listed signs, the others validate, and `rotateDays` is then 0.",
+  query: ["force"],
+  body: settingsBody,
+  statuses: [200, 201],
+  answer: writtenDomainAnswer,
+  problems: ["conflict", "not-ready"],
+  example: { body: {}, answer: WRITTEN },
+  handle: (context, body) => configure(context, "put", body),
+});
 
-async function configure(context: Context<Api>, kind: SettingsChange["kind"]): Promise<Response> {
-  const domain = readDomain(context);
-  if (domain === null) {
-    return unusable([
-      { pointer: "#/domain", detail: "The path names no domain name with at least one dot." },
-    ]);
-  }
-  const body = await readBody(context, settingsBody);
-  if (body instanceof Response) return body;
+const patchDomain = operation({
+  id: "patchDomain",
+  method: "patch",
+  path: "/v1/domains/:domain",
+  scope: "admin",
+  summary: "Change some of a domain's settings",
+  query: ["force"],
+  body: settingsBody,
+  statuses: [200],
+  answer: writtenDomainAnswer,
+  problems: ["not-found", "conflict", "not-ready"],
+  example: { body: { lifetimeDays: 7 }, answer: WRITTEN },
+  handle: (context, body) => configure(context, "patch", body),
+});
+
+const deleteDomain = operation({
+  id: "deleteDomain",
+  method: "delete",
+  path: "/v1/domains/:domain",
+  scope: "admin",
+  summary: "Delete a domain and forget everything of it",
+  statuses: [204],
+  answer: null,
+  problems: ["not-found"],
+  example: {},
+  async handle(context) {
+    const domain = domainOf(context);
+    return (await context.env.domains.forget(domain)) ? { status: 204 } : unconfigured(domain);
+  },
+});
+
+const readReadiness = operation({
+  id: "readReadiness",
+  method: "get",
+  path: "/v1/domains/:domain/readiness",
+  scope: "read",
+  summary: "Find out whether a domain is ready to enforce",
+  statuses: [200],
+  answer: readinessAnswer,
+  problems: ["not-found"],
+  example: {
+    answer: {
+      ready: false,
+      checks: [{ id: "signing", status: "fail", detail: "Nothing was minted for this domain yet." }],
+    },
+  },
+  async handle(context) {
+    const domain = domainOf(context);
+    const readiness = await context.env.domains.readiness(domain);
+    if (readiness === null) return unconfigured(domain);
+    return { status: 200, body: { ready: readiness.ready, checks: [...readiness.checks] } };
+  },
+});
+
+export const domainOperations = [
+  listDomains,
+  readDomain,
+  putDomain,
+  patchDomain,
+  deleteDomain,
+  readReadiness,
+];
+
+async function configure(
+  context: Context<Api>,
+  kind: SettingsChange["kind"],
+  body: v.InferOutput<typeof settingsBody>,
+) {
+  const domain = domainOf(context);
   const { keys = null, ...settings } = body;
   const foreign = settings.exempt?.findIndex((entry) => entry.includes("@") && !entry.endsWith(`@${domain}`));
   if (foreign !== undefined && foreign >= 0) {
@@ -115,6 +149,8 @@ async function configure(context: Context<Api>, kind: SettingsChange["kind"]): P
   return presentOutcome(outcome, domain, present);
 }
 
-function present(snapshot: Snapshot): { domain: string } & Settings {
-  return { domain: snapshot.domain, ...snapshot.settings };
+function present({ domain, settings }: Snapshot) {
+  const { exempt, dkimSelectors, ...rest } = settings;
+  // No other value is taken yet.
+  return { domain, ...rest, exempt: [...exempt], maxBouncesPerRef: null, dkimSelectors: [...dkimSelectors] };
 }

@@ -1,66 +1,106 @@
 // A domain's keyring: what each key does, rotating, bringing a key along, retiring one. No answer holds a secret.
 
-import { Hono } from "hono";
 import { type Key, stateOf } from "../core/keyring.ts";
-import type { Snapshot } from "../core/snapshot.ts";
-import { readBody } from "./body.ts";
-import { presentOutcome, readDomain } from "./domains.ts";
-import { readLimit } from "./list.ts";
-import type { Api } from "./ports.ts";
+import { keysAnswer, writtenKeyAnswer } from "./answers.ts";
+import { cut, readPage } from "./list.ts";
+import { domainOf, operation } from "./operation.ts";
+import { formatTime, presentOutcome, presentRemoval } from "./outcome.ts";
 import { problem, unconfigured } from "./problem.ts";
 import { keyBody } from "./schemas.ts";
 
-export const keys = new Hono<Api>()
-  .get("/", async (context) => {
-    const domain = readDomain(context);
-    const snapshot = domain && (await context.env.domains.read(domain));
-    if (!snapshot) return unconfigured(context.req.param("domain") ?? "");
-    const limit = readLimit(context);
-    if (limit instanceof Response) return limit;
-    // A cursor is the number of the page's last key: it stays right whatever comes and goes.
-    const after = Number(context.req.query("cursor") ?? -1);
+const KEY = {
+  number: 1,
+  state: "pending" as const,
+  created: "2026-11-24T12:00:00.000Z",
+  notBefore: "2026-11-24T12:02:30.000Z",
+  expires: null,
+  imported: false,
+};
+
+const listKeys = operation({
+  id: "listKeys",
+  method: "get",
+  path: "/v1/domains/:domain/keys",
+  scope: "admin",
+  summary: "List what each key of a domain does",
+  query: ["limit", "cursor"],
+  statuses: [200],
+  answer: keysAnswer,
+  problems: ["not-found", "unusable-values"],
+  example: { answer: { items: [KEY], cursor: null } },
+  async handle(context) {
+    const domain = domainOf(context);
+    const snapshot = await context.env.domains.read(domain);
+    if (snapshot === null) return unconfigured(domain);
+    const page = readPage(context);
+    if (page instanceof Response) return page;
+    const after = page.after === "" ? -1 : Number(page.after);
     const keys = snapshot.keys
       .filter((key) => key.number > after)
       .toSorted((one, other) => one.number - other.number);
-    const items = keys.slice(0, limit).map((key) => present(snapshot, key, context.env.now));
-    return context.json({ items, cursor: keys.length > limit ? String(items.at(-1)?.number) : null });
-  })
-  .post("/", async (context) => {
+    const { items, cursor } = cut(keys, page.limit, (key) => String(key.number));
+    const presented = items.map((key) => present(snapshot.keys, key, context.env.now));
+    return { status: 200, body: { items: presented, cursor } };
+  },
+});
+
+const addKey = operation({
+  id: "addKey",
+  method: "post",
+  path: "/v1/domains/:domain/keys",
+  scope: "admin",
+  summary: "Rotate the key of a domain, or bring one along",
+  description:
+    "`{}` makes a new key, which signs from its `notBefore`, when every location has it. A key that is brought along validates from now on, and signs only with `sign`.",
+  body: keyBody,
+  statuses: [201],
+  answer: writtenKeyAnswer,
+  problems: ["not-found", "conflict"],
+  example: { body: {}, answer: { ...KEY, effectiveBy: "2026-11-24T12:02:30.000Z" } },
+  async handle(context, { number, secret, sign = false }) {
     const { domains, now } = context.env;
-    const domain = readDomain(context);
-    const body = await readBody(context, keyBody);
-    if (body instanceof Response) return body;
-    if (domain === null) return unconfigured(context.req.param("domain") ?? "");
-    const { number, secret, sign = false } = body;
+    const domain = domainOf(context);
     const outcome =
       number === undefined || secret === undefined
         ? await domains.rotateKeys(domain)
         : await domains.bringKey(domain, { number, secret }, sign);
-    return presentOutcome(outcome, domain, (snapshot) => present(snapshot, snapshot.keys.at(-1), now));
-  })
-  .delete("/:number", async (context) => {
-    const domain = readDomain(context);
-    const number = /^[0-9]$/.test(context.req.param("number")) ? Number(context.req.param("number")) : null;
-    if (domain === null) return unconfigured(context.req.param("domain") ?? "");
-    if (number === null) return problem("not-found", "The keyring has no key of that number.");
-    const outcome = await context.env.domains.retireKey(domain, number);
-    return "snapshot" in outcome ? context.body(null, 204) : presentOutcome(outcome, domain, () => ({}));
-  });
+    return presentOutcome(outcome, domain, ({ keys }) => {
+      const added = keys.at(-1);
+      if (added === undefined) throw new Error("A keyring that gained a key has one.");
+      return present(keys, added, now);
+    });
+  },
+});
 
-function present({ keys }: Snapshot, key: Key | undefined, now: number) {
-  if (key === undefined) return {};
+const retireKey = operation({
+  id: "retireKey",
+  method: "delete",
+  path: "/v1/domains/:domain/keys/:number",
+  scope: "admin",
+  summary: "Retire a key at once",
+  description: "Bounces of mail that was sent under it are refused from now on.",
+  statuses: [204],
+  answer: null,
+  problems: ["not-found", "conflict"],
+  example: {},
+  async handle(context) {
+    const domain = domainOf(context);
+    const number = context.req.param("number") ?? "";
+    if (!/^[0-9]$/.test(number)) return problem("not-found", "The keyring has no key of that number.");
+    return presentRemoval(await context.env.domains.retireKey(domain, Number(number)), domain);
+  },
+});
+
+export const keyOperations = [listKeys, addKey, retireKey];
+
+function present(keys: readonly Key[], key: Key, now: number) {
   const { number, created, notBefore, expires, imported } = key;
-  const state = stateOf(keys, key, now);
   return {
     number,
-    state,
-    created: time(created),
-    notBefore: time(notBefore),
-    expires: time(expires),
+    state: stateOf(keys, key, now),
+    created: formatTime(created),
+    notBefore: formatTime(notBefore),
+    expires: formatTime(expires),
     imported,
   };
-}
-
-function time(atMs: number | null): string | null {
-  return atMs === null ? null : new Date(atMs).toISOString();
 }

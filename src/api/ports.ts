@@ -7,14 +7,23 @@ import type { Readiness } from "../core/readiness.ts";
 import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import type { Snapshot } from "../core/snapshot.ts";
+import type { Grant, MadeUnder, Token } from "../core/token.ts";
+import type { Caller, Credentials } from "./caller.ts";
 
-export interface Ports {
+export interface Ports extends Credentials {
   /** The instant of the request, in milliseconds since 1970. */
   readonly now: number;
-  readonly adminToken: string;
   readonly open: OpenKey;
   /** Fresh random octets. */
   readonly random: (octets: number) => Uint8Array;
+  /** Addresses that one call may mint for. */
+  readonly maxBatch: number;
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[];
+  /** Whether one more call of this caller is within the rate. */
+  isWithinRate(caller: Caller): Promise<boolean>;
+  /** Whether what was thrown is storage that did not answer. */
+  isUnreachable(error: unknown): boolean;
   readonly snapshots: {
     /** Null where the domain is not configured; its object has been asked then. */
     read(domain: string): Promise<Snapshot | null>;
@@ -22,12 +31,13 @@ export interface Ports {
   };
   /** Takes note that a reverse-path, or only a Message-ID, was minted for this original. Never fails, never awaited. */
   note(sighting: "minted" | "answerable", original: Mailbox): void;
-  /** One line for each minted address. */
+  /** One line of the log. */
   log(line: object): void;
   /** The domains' objects. Every call may throw `StorageUnreachable`. */
   readonly domains: {
     read(domain: string): Promise<Snapshot | null>;
-    list(after: string, limit: number): Promise<{ domains: string[]; more: boolean }>;
+    /** At most `limit` behind `after` that the caller may reach, in alphabetical order. */
+    list(after: string, limit: number, caller: Grant): Promise<string[]>;
     configure(domain: string, change: SettingsChange): Promise<Outcome>;
     readiness(domain: string): Promise<Readiness | null>;
     forget(domain: string): Promise<boolean>;
@@ -38,9 +48,23 @@ export interface Ports {
     retireKey(domain: string, number: number): Promise<Outcome>;
     changeRoute(domain: string, localPart: string, route: Route | null): Promise<Outcome>;
   };
+  /** The directory. Every call may throw `StorageUnreachable`. */
+  readonly tokens: {
+    read(id: string): Promise<Token | null>;
+    /** At most `limit` behind the id `after` that are within what the caller may reach, the oldest first. */
+    list(after: string, limit: number, caller: Grant): Promise<(Token & { readonly madeUnder: MadeUnder })[]>;
+    /** `text` is the token itself, of which nothing else is kept. */
+    create(
+      name: string,
+      grant: Grant,
+    ): Promise<Token & { readonly text: string; readonly effectiveBy: number | null }>;
+    /** False where none of that id is within what the caller may reach. */
+    revoke(id: string, caller: Grant): Promise<boolean>;
+  };
 }
 
 /** Hono's types for an app whose handlers take the ports from `context.env`. */
 export interface Api {
   Bindings: Ports;
+  Variables: { readonly caller: Caller; readonly requestId: string };
 }

@@ -1,63 +1,145 @@
-// A domain's routes: the whole map, and one local-part's.
+// A domain's routes: the whole map or a page of it, and one local-part's.
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
+import type * as v from "valibot";
 import type { Route, Routes } from "../core/route.ts";
-import { readBody, readValue } from "./body.ts";
-import { presentOutcome, readDomain } from "./domains.ts";
+import { routesAnswer, writtenRouteAnswer, writtenRoutesAnswer } from "./answers.ts";
+import { readValue } from "./body.ts";
+import { cut, readPage } from "./list.ts";
+import { domainOf, operation } from "./operation.ts";
+import { presentOutcome, presentRemoval } from "./outcome.ts";
 import type { Api } from "./ports.ts";
 import { type FieldProblem, pointer, problem, unconfigured, unusable } from "./problem.ts";
 import { readRouteName, routeBody, routesBody } from "./schemas.ts";
 
 const NOT_A_NAME = "A local-part without a tag, or *, is expected.";
 
-export const routes = new Hono<Api>()
-  .get("/", async (context) => {
-    const found = await readRoutes(context);
-    return found instanceof Response ? found : context.json({ routes: presentRoutes(found) });
-  })
-  .put("/", async (context) => {
-    const domain = readDomain(context);
-    const body = await readBody(context, routesBody);
-    if (body instanceof Response) return body;
-    const read = readMap(body.routes);
-    if (read.problems.length > 0) return unusable(read.problems);
-    if (domain === null) return unconfigured(context.req.param("domain") ?? "");
-    const outcome = await context.env.domains.replaceRoutes(domain, read.routes);
-    return presentOutcome(outcome, domain, (snapshot) => ({ routes: presentRoutes(snapshot.routes) }));
-  })
-  .get("/:localPart", async (context) => {
-    const found = await readRoutes(context);
-    if (found instanceof Response) return found;
-    const name = readRouteName(context.req.param("localPart"));
-    const route = name === null ? undefined : found.get(name);
-    return route === undefined
-      ? problem("not-found", "There is no route of that name.")
-      : context.json(route);
-  })
-  .put("/:localPart", async (context) => {
-    const domain = readDomain(context);
-    const name = readRouteName(context.req.param("localPart"));
-    const body = await readBody(context, routeBody);
-    if (body instanceof Response) return body;
-    if (name === null) return unusable([{ pointer: "#/local-part", detail: NOT_A_NAME }]);
-    if (domain === null) return unconfigured(context.req.param("domain") ?? "");
-    const route: Route = body;
-    const outcome = await context.env.domains.changeRoute(domain, name, route);
-    return presentOutcome(outcome, domain, () => route);
-  })
-  .delete("/:localPart", async (context) => {
-    const domain = readDomain(context);
-    const name = readRouteName(context.req.param("localPart"));
-    if (domain === null) return unconfigured(context.req.param("domain") ?? "");
-    if (name === null) return problem("not-found", "There is no route of that name.");
-    const outcome = await context.env.domains.changeRoute(domain, name, null);
-    return "snapshot" in outcome ? context.body(null, 204) : presentOutcome(outcome, domain, () => ({}));
-  });
+const ROUTE = { action: "forward" as const, to: ["alice@inbox.example"] };
+const EFFECTIVE_BY = "2026-11-24T12:02:30.000Z";
 
-async function readRoutes(context: Context<Api>): Promise<Routes | Response> {
-  const domain = readDomain(context);
-  const snapshot = domain && (await context.env.domains.read(domain));
-  return snapshot ? snapshot.routes : unconfigured(context.req.param("domain") ?? "");
+type ShownRoute = v.InferInput<typeof routeBody>;
+
+const readRoutes = operation({
+  id: "readRoutes",
+  method: "get",
+  path: "/v1/domains/:domain/routes",
+  scope: "read",
+  summary: "Read a domain's routes",
+  description: "All of them; with `limit` or `cursor` a page, in alphabetical order.",
+  query: ["limit", "cursor"],
+  statuses: [200],
+  answer: routesAnswer,
+  problems: ["not-found", "unusable-values"],
+  example: { answer: { routes: { alice: ROUTE } } },
+  async handle(context) {
+    const found = await findRoutes(context);
+    if (found instanceof Response) return found;
+    const { limit, cursor } = context.req.query();
+    if (limit === undefined && cursor === undefined) return { status: 200, body: { routes: present(found) } };
+    const page = readPage(context);
+    if (page instanceof Response) return page;
+    const behind = [...found]
+      .filter(([name]) => name > page.after)
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+    const part = cut(behind, page.limit, ([name]) => name);
+    return { status: 200, body: { routes: present(part.items), cursor: part.cursor } };
+  },
+});
+
+const putRoutes = operation({
+  id: "putRoutes",
+  method: "put",
+  path: "/v1/domains/:domain/routes",
+  scope: "admin",
+  summary: "Put these routes in place of all others",
+  body: routesBody,
+  statuses: [200],
+  answer: writtenRoutesAnswer,
+  problems: ["not-found"],
+  example: {
+    body: { routes: { alice: ROUTE } },
+    answer: { routes: { alice: ROUTE }, effectiveBy: EFFECTIVE_BY },
+  },
+  async handle(context, { routes }) {
+    const domain = domainOf(context);
+    const reading = readMap(routes);
+    if (reading.problems.length > 0) return unusable(reading.problems);
+    const outcome = await context.env.domains.replaceRoutes(domain, reading.routes);
+    return presentOutcome(outcome, domain, (snapshot) => ({ routes: present(snapshot.routes) }));
+  },
+});
+
+const readRoute = operation({
+  id: "readRoute",
+  method: "get",
+  path: "/v1/domains/:domain/routes/:localPart",
+  scope: "read",
+  summary: "Read one route",
+  statuses: [200],
+  answer: routeBody,
+  problems: ["not-found"],
+  example: { answer: ROUTE },
+  async handle(context) {
+    const found = await findRoutes(context);
+    if (found instanceof Response) return found;
+    const name = nameOf(context);
+    const route = name === null ? undefined : found.get(name);
+    return route === undefined ? noSuchRoute() : { status: 200, body: presentRoute(route) };
+  },
+});
+
+const putRoute = operation({
+  id: "putRoute",
+  method: "put",
+  path: "/v1/domains/:domain/routes/:localPart",
+  scope: "admin",
+  summary: "Set the route of one local-part",
+  body: routeBody,
+  statuses: [200, 201],
+  answer: writtenRouteAnswer,
+  problems: ["not-found"],
+  example: { body: ROUTE, answer: { ...ROUTE, effectiveBy: EFFECTIVE_BY } },
+  async handle(context, body) {
+    const domain = domainOf(context);
+    const name = nameOf(context);
+    if (name === null) return unusable([{ pointer: "#/local-part", detail: NOT_A_NAME }]);
+    const outcome = await context.env.domains.changeRoute(domain, name, body);
+    return presentOutcome(outcome, domain, () => body);
+  },
+});
+
+const deleteRoute = operation({
+  id: "deleteRoute",
+  method: "delete",
+  path: "/v1/domains/:domain/routes/:localPart",
+  scope: "admin",
+  summary: "Remove one route",
+  statuses: [204],
+  answer: null,
+  problems: ["not-found"],
+  example: {},
+  async handle(context) {
+    const domain = domainOf(context);
+    const name = nameOf(context);
+    if (name === null) return noSuchRoute();
+    return presentRemoval(await context.env.domains.changeRoute(domain, name, null), domain);
+  },
+});
+
+export const routeOperations = [readRoutes, putRoutes, readRoute, putRoute, deleteRoute];
+
+async function findRoutes(context: Context<Api>): Promise<Routes | Response> {
+  const domain = domainOf(context);
+  const snapshot = await context.env.domains.read(domain);
+  return snapshot === null ? unconfigured(domain) : snapshot.routes;
+}
+
+function nameOf(context: Context<Api>): string | null {
+  return readRouteName(context.req.param("localPart") ?? "");
+}
+
+function noSuchRoute(): Response {
+  return problem("not-found", "There is no route of that name.");
 }
 
 /** Reads each route by itself: a map read as a whole would drop local-parts like `constructor`. */
@@ -77,6 +159,10 @@ function readMap(map: Record<string, unknown>): { routes: [string, Route][]; pro
 }
 
 /** `Object.fromEntries` makes own fields, whatever their name. */
-function presentRoutes(map: Routes): Record<string, Route> {
-  return Object.fromEntries(map);
+function present(routes: Iterable<readonly [string, Route]>): Record<string, ShownRoute> {
+  return Object.fromEntries([...routes].map(([name, route]) => [name, presentRoute(route)]));
+}
+
+function presentRoute(route: Route): ShownRoute {
+  return route.action === "forward" ? { ...route, to: [...route.to] } : route;
 }

@@ -1,10 +1,13 @@
-// The bodies that the API takes, as schemas. Messages never repeat a value.
+// The bodies that the API takes, as schemas: the requests are read by them, and the OpenAPI document is made of them.
+// Messages never repeat a value.
 
 import * as v from "valibot";
 import { isLocalPart, lowerCase, readMailbox } from "../core/mailbox.ts";
 import { DEFAULT_ROUTE } from "../core/route.ts";
 import { LIFETIME_DAYS_AT_MOST } from "../core/settings.ts";
-import { isRef, isTagged } from "../core/tag.ts";
+import { isTagged, WHOLE_REF } from "../core/tag.ts";
+import { ALL_DOMAINS, SCOPES } from "../core/token.ts";
+import { isConfigurable } from "./operation.ts";
 
 /** Days; a key that signs for longer is as good as one that is never rotated. */
 const ROTATE_DAYS_AT_MOST = 365;
@@ -15,9 +18,13 @@ const EXEMPT_AT_MOST = 100;
 /** Characters in one line that the platform hands on to the sender. */
 const REASON_CHARACTERS_AT_MOST = 199;
 
-const mode = v.picklist(["off", "observe", "enforce"]);
+/** A token's name, for whoever looks at the list. */
+const NAME_CHARACTERS_AT_MOST = 100;
+const TOKEN_DOMAINS_AT_MOST = 1_000;
 
-const scheme = v.picklist(["prvs", "cs1"]);
+export const mode = v.picklist(["off", "observe", "enforce"]);
+
+export const scheme = v.picklist(["prvs", "cs1"]);
 
 const lifetimeDays = whole(1, LIFETIME_DAYS_AT_MOST);
 
@@ -50,27 +57,27 @@ const keyOrNothing = v.strictObject({
 /** A rotation, `{}`, or a key to bring along: `{"number","secret","sign"?}`. */
 export const keyBody = v.pipe(keyOrNothing, together("number"), together("secret"));
 
-const settings = {
-  mode: v.exactOptional(mode),
-  scheme: v.exactOptional(scheme),
-  placement: v.exactOptional(v.picklist(["prefix", "subaddress"])),
-  lifetimeDays: v.exactOptional(lifetimeDays),
-  messageIdLifetimeDays: v.exactOptional(lifetimeDays),
-  rotateDays: v.exactOptional(whole(0, ROTATE_DAYS_AT_MOST)),
-  exempt: v.exactOptional(
-    v.pipe(v.array(exemption), v.maxLength(EXEMPT_AT_MOST, `${EXEMPT_AT_MOST} exemptions are the limit.`)),
+/** A domain's settings, each with its own rule; checkSettings has those that tie one to another. */
+export const settings = {
+  mode,
+  scheme,
+  placement: v.picklist(["prefix", "subaddress"]),
+  lifetimeDays,
+  messageIdLifetimeDays: lifetimeDays,
+  rotateDays: whole(0, ROTATE_DAYS_AT_MOST),
+  exempt: v.pipe(
+    v.array(exemption),
+    v.maxLength(EXEMPT_AT_MOST, `${EXEMPT_AT_MOST} exemptions are the limit.`),
   ),
-  bounceSenders: v.exactOptional(v.picklist(["null-only", "mailer-daemon"])),
-  autoReplies: v.exactOptional(v.picklist(["evidence", "accept"])),
-  maxBouncesPerRef: v.exactOptional(v.null()),
-  dkimSelectors: v.exactOptional(
-    v.pipe(v.array(v.string()), v.maxLength(0, "DKIM is not looked up yet; leave it empty.")),
-  ),
+  bounceSenders: v.picklist(["null-only", "mailer-daemon"]),
+  autoReplies: v.picklist(["evidence", "accept"]),
+  maxBouncesPerRef: v.null(),
+  dkimSelectors: v.pipe(v.array(v.string()), v.maxLength(0, "DKIM is not looked up yet; leave it empty.")),
 };
 
 /** A change of settings; `keys` count at creation only. */
 export const settingsBody = v.strictObject({
-  ...settings,
+  ...optional(settings),
   keys: v.exactOptional(
     v.pipe(
       v.array(key),
@@ -116,9 +123,12 @@ export const routeBody = v.variant("action", [
 
 /** The whole map of routes; each of them is read by `routeBody`, its name by `readRouteName`. */
 export const routesBody = v.strictObject({
-  routes: v.custom<Record<string, unknown>>(
-    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-    "An object of routes by local-part is expected.",
+  routes: v.pipe(
+    v.custom<Record<string, unknown>>(
+      (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+      "An object of routes by local-part is expected.",
+    ),
+    v.metadata({ eachValue: routeBody }),
   ),
 });
 
@@ -132,7 +142,7 @@ export const mintBody = v.pipe(
     ref: v.exactOptional(
       v.pipe(
         v.string(),
-        v.check(isRef, "1 to 24 of a-z, 0-9 and - are expected, with a letter or digit at both ends."),
+        v.regex(WHOLE_REF, "1 to 24 of a-z, 0-9 and - are expected, with a letter or digit at both ends."),
       ),
     ),
   }),
@@ -145,6 +155,43 @@ export const mintBody = v.pipe(
     ["ref"],
   ),
 );
+
+/** Addresses to mint for, each of them read by itself: a text, or what `mintBody` reads. */
+export const batchBody = v.strictObject({
+  addresses: v.pipe(
+    v.custom<readonly unknown[]>(Array.isArray, "A list is expected."),
+    v.metadata({ eachItem: v.union([v.string(), mintBody]) }),
+  ),
+});
+
+/** A token to make. */
+export const tokenBody = v.strictObject({
+  name: v.pipe(
+    v.string(),
+    v.regex(
+      new RegExp(`^[^\\p{C}]{1,${NAME_CHARACTERS_AT_MOST}}$`, "u"),
+      `1 to ${NAME_CHARACTERS_AT_MOST} printable characters are expected.`,
+    ),
+  ),
+  scopes: v.pipe(
+    v.array(v.picklist(SCOPES)),
+    v.minLength(1, "At least one scope is needed."),
+    v.check((scopes) => new Set(scopes).size === scopes.length, "A scope stands here twice."),
+  ),
+  domains: v.pipe(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.transform(lowerCase),
+        v.check((name) => name === ALL_DOMAINS || isConfigurable(name), "A domain name, or *, is expected."),
+      ),
+    ),
+    v.minLength(1, "At least one domain is needed; * stands for all."),
+    v.maxLength(TOKEN_DOMAINS_AT_MOST, `${TOKEN_DOMAINS_AT_MOST} domains are the limit.`),
+    v.check((names) => new Set(names).size === names.length, "A domain stands here twice."),
+    v.check((names) => names.length === 1 || !names.includes(ALL_DOMAINS), "* stands alone."),
+  ),
+});
 
 /** An address to validate. */
 export const validateBody = v.strictObject({ address: v.string() });
@@ -164,6 +211,14 @@ function together(field: "number" | "secret") {
     ),
     [field],
   );
+}
+
+/** The same fields, each of which may be left out. */
+function optional<Entries extends v.ObjectEntries>(
+  entries: Entries,
+): { [Field in keyof Entries]: v.ExactOptionalSchema<Entries[Field], undefined> } {
+  const fields = Object.entries(entries).map(([field, schema]) => [field, v.exactOptional(schema)]);
+  return Object.fromEntries(fields) as ReturnType<typeof optional<Entries>>;
 }
 
 function whole(least: number, most: number) {

@@ -48,7 +48,8 @@ export type TagReading =
 const OVERHEAD_OCTETS: Readonly<Record<Scheme, number>> = { prvs: 16, cs1: 26 };
 
 const REF = "[a-z0-9](?:[a-z0-9-]{0,22}[a-z0-9])?";
-const WHOLE_REF = new RegExp(`^${REF}$`);
+/** A ref: 1 to 24 of `a-z`, `0-9` and `-`, which stands at neither end. */
+export const WHOLE_REF = new RegExp(`^${REF}$`);
 
 const PREFIX = /^(prvs|cs1)=/i;
 const SUBADDRESS = /^(.+)\+(prvs|cs1)=(.*)$/is;
@@ -66,11 +67,6 @@ export function isTagged(localPart: string): boolean {
 /** The local-part with the value of every tag in it left out: a tag inside another is nobody's to read. */
 export function redactTags(localPart: string): string {
   return localPart.replace(/\b(prvs|cs1)=[^=+@]*/gi, "$1=…");
-}
-
-/** Whether the text can be a ref: 1 to 24 of `a-z`, `0-9` and `-`, which stands at neither end. */
-export function isRef(text: string): boolean {
-  return WHOLE_REF.test(text);
 }
 
 /** Octets that a tag adds to a local-part, its ref and the hyphen before it included. */

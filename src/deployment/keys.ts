@@ -1,4 +1,5 @@
-// Keys that the deployment derives from KEYRING_SECRET for itself: the mark on forwarded mail, and keyed log values.
+// Keys that the deployment derives from KEYRING_SECRET for itself: for the mark on forwarded mail, the MACs of tokens, and
+// keyed log values.
 
 import { deriveDeploymentKey } from "../core/signature.ts";
 import type { Secrets } from "./secrets.ts";
@@ -6,6 +7,8 @@ import type { Secrets } from "./secrets.ts";
 export interface DeploymentKeys {
   /** The first marks forwarded mail; mail on its way while KEYRING_SECRET was changed bears the other's mark. */
   readonly hops: readonly [CryptoKey, ...CryptoKey[]];
+  /** The first makes the MACs of tokens; those made before KEYRING_SECRET was changed bear the other's. */
+  readonly tokens: readonly [CryptoKey, ...CryptoKey[]];
   /** Makes pseudonyms of addresses in the log. */
   readonly log: CryptoKey;
 }
@@ -15,12 +18,17 @@ export type DerivedKeys = Map<string, Promise<CryptoKey>>;
 
 /** The keys, derived on first use. */
 export async function openDeploymentKeys(derived: DerivedKeys, secrets: Secrets): Promise<DeploymentKeys> {
-  const [hop, log, ...previous] = await Promise.all([
-    derive(derived, secrets.keyring, "hop"),
-    derive(derived, secrets.keyring, "log"),
-    ...(secrets.keyringPrevious === null ? [] : [derive(derived, secrets.keyringPrevious, "hop")]),
+  const { keyring, keyringPrevious } = secrets;
+  const both = async (purpose: string): Promise<[CryptoKey, ...CryptoKey[]]> => {
+    const current = await derive(derived, keyring, purpose);
+    return keyringPrevious === null ? [current] : [current, await derive(derived, keyringPrevious, purpose)];
+  };
+  const [hops, tokens, log] = await Promise.all([
+    both("hop"),
+    both("token"),
+    derive(derived, keyring, "log"),
   ]);
-  return { hops: [hop, ...previous], log };
+  return { hops, tokens, log };
 }
 
 function derive(derived: DerivedKeys, secret: string, purpose: string): Promise<CryptoKey> {

@@ -5,6 +5,8 @@ import { Misconfigured } from "./secrets.ts";
 export interface VarBindings {
   readonly RECORD_DAYS?: string | number;
   readonly LOG_ADDRESSES?: string;
+  readonly MAX_BATCH?: string | number;
+  readonly CORS_ORIGINS?: string;
 }
 
 export interface Vars {
@@ -12,21 +14,43 @@ export interface Vars {
   readonly recordDays: number;
   /** Whether the log names addresses, or has a keyed value in place of each local-part. */
   readonly logAddresses: "plain" | "keyed";
+  /** Addresses that one call may mint for. */
+  readonly maxBatch: number;
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[];
 }
 
 const RECORD_DAYS = { default: 90, least: 1, most: 3650 };
+const MAX_BATCH = { default: 10_000, least: 1, most: 100_000 };
+
+/** `https:` anywhere, `http:` on this machine only. */
+const ORIGIN = /^(?:https:\/\/[a-z0-9.-]+|http:\/\/(?:localhost|127\.0\.0\.1))(?::[0-9]{1,5})?$/;
 
 /** Throws `Misconfigured` where a var has a value that can't be used. */
 export function readVars(env: VarBindings): Vars {
-  return { recordDays: readDays(env.RECORD_DAYS), logAddresses: readLogAddresses(env.LOG_ADDRESSES) };
+  return {
+    recordDays: readWhole("RECORD_DAYS", env.RECORD_DAYS, RECORD_DAYS),
+    logAddresses: readLogAddresses(env.LOG_ADDRESSES),
+    maxBatch: readWhole("MAX_BATCH", env.MAX_BATCH, MAX_BATCH),
+    corsOrigins: readOrigins(env.CORS_ORIGINS),
+  };
 }
 
-function readDays(value: string | number = RECORD_DAYS.default): number {
-  const days = /^[0-9]{1,4}$/.test(String(value)) ? Number(value) : 0;
-  if (days >= RECORD_DAYS.least && days <= RECORD_DAYS.most) return days;
-  throw new Misconfigured(
-    `The var RECORD_DAYS is no whole number from ${RECORD_DAYS.least} to ${RECORD_DAYS.most}.`,
-  );
+function readWhole(
+  name: string,
+  value: string | number | undefined,
+  range: { default: number; least: number; most: number },
+): number {
+  if (value === undefined) return range.default;
+  const whole = /^[0-9]{1,6}$/.test(String(value)) ? Number(value) : -1;
+  if (whole >= range.least && whole <= range.most) return whole;
+  throw new Misconfigured(`The var ${name} is no whole number from ${range.least} to ${range.most}.`);
+}
+
+function readOrigins(value = ""): readonly string[] {
+  const origins = value.split(/[\s,]+/).filter((origin) => origin !== "");
+  if (origins.every((origin) => ORIGIN.test(origin))) return origins;
+  throw new Misconfigured('The var CORS_ORIGINS is no list of origins like "https://app.example.com".');
 }
 
 function readLogAddresses(value = "plain"): Vars["logAddresses"] {

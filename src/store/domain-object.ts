@@ -24,6 +24,7 @@ import { DomainStorage } from "./domain-storage.ts";
 import { Ledger } from "./ledger.ts";
 import { PUBLISH_EVERY_MS, Publication, type PublicationBindings } from "./publication.ts";
 import type { Sightings } from "./sightings.ts";
+import { Turns } from "./turns.ts";
 import { addImportedKey, addOwnKey, makeFirstKeys, rewrap, tendKeys } from "./wrapped-keys.ts";
 
 /** What a domain's object uses of the deployment. */
@@ -48,7 +49,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   readonly #storage = new DomainStorage(this.ctx.storage);
   readonly #ledger = new Ledger(this.ctx.storage);
   readonly #publication = new Publication(this.env, this.#storage);
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(state: DurableObjectState, bindings: DomainObjectBindings) {
     super(state, bindings);
@@ -64,7 +65,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** Creates the domain or changes its settings. */
   configure(domain: string, change: SettingsChange): Promise<Written> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const now = Date.now();
       const former = this.#storage.load();
       const changed = changeSettings(former, change, (settings) => this.#findMissing(former, settings, now));
@@ -106,7 +107,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** Deletes the domain: settings, keyring, routes. False where it is not configured. */
   forget(): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       if (this.#storage.load() === null) return false;
       this.#storage.forget(() => this.#ledger.clear());
       await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
@@ -135,7 +136,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   }
 
   override alarm(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const now = Date.now();
       // Set first: whatever stops this run, another follows.
       await this.ctx.storage.setAlarm(now + AGAIN_MS);
@@ -160,7 +161,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** Changes routes or keys of a configured domain, whose keyring is first brought up to the time. */
   #change(change: (former: Snapshot, now: number) => Changed | Promise<Changed>): Promise<Written> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const now = Date.now();
       const former = this.#storage.load();
       if (former === null) return { kind: "unconfigured" };
@@ -255,12 +256,5 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       console.error(JSON.stringify({ event: failure, domain, error: String(error) }));
       return false;
     }
-  }
-
-  /** One at a time: storage lets other calls in while a write awaits cryptography or KV. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 }

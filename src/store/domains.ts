@@ -5,7 +5,8 @@ import type { Readiness } from "../core/readiness.ts";
 import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import { decodeSnapshot, type Snapshot } from "../core/snapshot.ts";
-import { DIRECTORY_NAME, type DomainsPage } from "./directory-object.ts";
+import { domainsOf, type Grant } from "../core/token.ts";
+import { DIRECTORY_NAME } from "./directory-object.ts";
 import type { DomainObject, DomainObjectBindings, Written } from "./domain-object.ts";
 import { snapshotKey } from "./publication.ts";
 import { Published, type PublishedMemory } from "./published.ts";
@@ -116,10 +117,12 @@ export class Domains {
     return existed;
   }
 
-  /** At most `limit` domains behind `after`, in alphabetical order. */
-  list(after: string, limit: number): Promise<DomainsPage> {
+  /** At most `limit` domains behind `after` that the caller may reach, in alphabetical order. */
+  list(after: string, limit: number, caller: Grant): Promise<string[]> {
     const { DIRECTORY } = this.#bindings;
-    return reach(async () => DIRECTORY.get(DIRECTORY.idFromName(DIRECTORY_NAME)).list(after, limit));
+    return reach(async () =>
+      DIRECTORY.get(DIRECTORY.idFromName(DIRECTORY_NAME)).list(after, limit, domainsOf(caller)),
+    );
   }
 
   async #write(

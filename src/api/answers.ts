@@ -1,0 +1,113 @@
+// What the API answers, as schemas: handlers are held to them by their types, the tests hold each answer to them, and the
+// OpenAPI document is made of them.
+
+import * as v from "valibot";
+import { SCOPES } from "../core/token.ts";
+import { PROBLEM_TYPES, TYPE_PREFIX } from "./problem.ts";
+import { routeBody, scheme, settings } from "./schemas.ts";
+
+/** RFC 3339, UTC. */
+const time = v.pipe(v.string(), v.isoTimestamp());
+
+/** By when every location has a write; null while KV does not take it. */
+const effectiveBy = v.nullable(time);
+
+const number = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9));
+
+/** A failure (RFC 9457). */
+export const problemAnswer = v.strictObject({
+  type: v.picklist(PROBLEM_TYPES.map((type) => TYPE_PREFIX + type)),
+  title: v.string(),
+  status: v.pipe(v.number(), v.integer()),
+  detail: v.string(),
+  errors: v.exactOptional(v.array(v.strictObject({ pointer: v.string(), detail: v.string() }))),
+});
+
+export const mintedAnswer = v.strictObject({
+  address: v.string(),
+  reversePath: v.string(),
+  messageId: v.nullable(v.string()),
+  scheme,
+  key: number,
+  expires: time,
+  ref: v.nullable(v.string()),
+});
+
+export const batchAnswer = v.strictObject({
+  results: v.array(
+    v.union([mintedAnswer, v.strictObject({ address: v.nullable(v.string()), error: problemAnswer })]),
+  ),
+});
+
+export const validatedAnswer = v.strictObject({
+  status: v.picklist([
+    "missing",
+    "malformed",
+    "not-signing",
+    "unknown-key",
+    "bad-signature",
+    "expired",
+    "valid",
+  ]),
+  original: v.string(),
+  scheme: v.nullable(scheme),
+  key: v.nullable(number),
+  expires: v.nullable(time),
+  ref: v.nullable(v.string()),
+});
+
+export const domainAnswer = v.strictObject({ domain: v.string(), ...settings });
+
+export const writtenDomainAnswer = v.strictObject({ ...domainAnswer.entries, effectiveBy });
+
+export const readinessAnswer = v.strictObject({
+  ready: v.boolean(),
+  checks: v.array(
+    v.strictObject({ id: v.string(), status: v.picklist(["pass", "warn", "fail"]), detail: v.string() }),
+  ),
+});
+
+const key = v.strictObject({
+  number,
+  state: v.picklist(["pending", "signing", "validating", "retired"]),
+  created: v.nullable(time),
+  notBefore: v.nullable(time),
+  expires: v.nullable(time),
+  imported: v.boolean(),
+});
+
+export const writtenKeyAnswer = v.strictObject({ ...key.entries, effectiveBy });
+
+const routes = v.record(v.string(), routeBody);
+
+/** `cursor` where a page was asked for. */
+export const routesAnswer = v.strictObject({ routes, cursor: v.exactOptional(v.nullable(v.string())) });
+
+export const writtenRoutesAnswer = v.strictObject({ routes, effectiveBy });
+
+export const writtenRouteAnswer = v.variant("action", [
+  v.strictObject({ ...routeBody.options[0].entries, effectiveBy }),
+  v.strictObject({ ...routeBody.options[1].entries, effectiveBy }),
+  v.strictObject({ ...routeBody.options[2].entries, effectiveBy }),
+]);
+
+const token = v.strictObject({
+  id: v.string(),
+  name: v.string(),
+  scopes: v.array(v.picklist(SCOPES)),
+  domains: v.array(v.string()),
+  created: time,
+  keyringSecret: v.picklist(["current", "previous", "gone"]),
+});
+
+export const newTokenAnswer = v.strictObject({ ...token.entries, token: v.string(), effectiveBy });
+
+export const domainsAnswer = list(v.strictObject({ domain: v.string() }));
+
+export const keysAnswer = list(key);
+
+export const tokensAnswer = list(token);
+
+function list<Item extends v.GenericSchema>(item: Item) {
+  return v.strictObject({ items: v.array(item), cursor: v.nullable(v.string()) });
+}

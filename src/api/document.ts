@@ -1,0 +1,181 @@
+// The OpenAPI 3.1 document, made of the operations themselves: their schemas, statuses and problems.
+
+import { type ConversionConfig, type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
+import type * as v from "valibot";
+import { SCOPES } from "../core/token.ts";
+import { problemAnswer } from "./answers.ts";
+import { LIMIT } from "./list.ts";
+import type { Operation, QueryName, Schema } from "./operation.ts";
+import { exampleOf, PROBLEM_TYPES, type ProblemType } from "./problem.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const QUERY: Readonly<Record<QueryName, Json>> = {
+  limit: parameter("limit", "query", "Items of a page.", {
+    type: "integer",
+    minimum: LIMIT.least,
+    maximum: LIMIT.most,
+    default: LIMIT.default,
+  }),
+  cursor: parameter("cursor", "query", "Of the page before; without it, the first page.", { type: "string" }),
+  force: parameter("force", "query", "Enforce although the domain is not ready; the audit says so.", {
+    type: "boolean",
+    default: false,
+  }),
+};
+
+const PATH: Readonly<Record<string, Json>> = {
+  domain: parameter("domain", "path", "A domain name.", { type: "string" }),
+  localPart: parameter("localPart", "path", "A local-part, or * for all others.", { type: "string" }),
+  number: parameter("number", "path", "A key number.", { type: "integer", minimum: 0, maximum: 9 }),
+  id: parameter("id", "path", "A token's id.", { type: "string" }),
+};
+
+const DESCRIPTION = `Signed reverse-paths for the mail that you send, and everything that decides what comes back.
+
+Send \`Authorization: Bearer\` with the admin token or one that was made at /v1/tokens. A token has scopes (${SCOPES.join(", ")}; admin includes the rest) and domains; what is outside of them answers 403, whether it exists or not.
+
+Failures are application/problem+json (RFC 9457). Besides those that each operation lists, any path that is not here answers 404 \`not-found\`, and any other method 405 \`method-not-allowed\` with \`Allow\`.`;
+
+/** Statuses of success, for people. */
+const SUCCESS: Readonly<Record<number, string>> = { 200: "Done", 201: "Created", 204: "Deleted" };
+
+/** The document that describes these operations. */
+export function describeApi(operations: readonly Operation[]): Json {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const declared of operations) {
+    const path = declared.path.replace(/:(\w+)/g, "{$1}");
+    paths[path] = { ...paths[path], [declared.method]: describeOperation(declared) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Countersign",
+      version: "1",
+      description: DESCRIPTION,
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    paths,
+    components: {
+      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+      schemas: { Problem: describe(problemAnswer) },
+      examples: Object.fromEntries(PROBLEM_TYPES.map((type) => [type, { value: exampleOf(type) }])),
+    },
+  };
+}
+
+/** The problems that an operation can answer: its own, and those that follow from what it is. */
+export function problemsOf({ scope, body, problems = [] }: Operation): ProblemType[] {
+  if (scope === null) return ["internal", "misconfigured"];
+  const possible = new Set<ProblemType>([
+    ...(body === undefined ? [] : BODY_PROBLEMS),
+    ...problems,
+    "unauthorized",
+    "forbidden",
+    "too-many-requests",
+    "internal",
+    "misconfigured",
+    "storage-unreachable",
+  ]);
+  return PROBLEM_TYPES.filter((type) => possible.has(type));
+}
+
+const BODY_PROBLEMS: readonly ProblemType[] = [
+  "malformed-body",
+  "too-large",
+  "unsupported-media-type",
+  "unusable-values",
+];
+
+function describeOperation(declared: Operation): Json {
+  const { id, scope, summary, description, path, query = [], body, form, example } = declared;
+  const content = body && { schema: describe(body), example: example.body };
+  const named = [...path.matchAll(/:(\w+)/g)].map((match) => PATH[match[1] ?? ""]);
+  return {
+    operationId: id,
+    tags: [path.split("/").at(path.startsWith("/v1/domains/:domain/") ? 4 : 2) ?? "deployment"],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    // OAuth 2.0 aside, names here are roles that the caller needs (OpenAPI 3.1, 4.8.30).
+    security: scope === null ? [] : [{ token: [scope] }],
+    parameters: [...named, ...query.map((name) => QUERY[name])],
+    ...(content && {
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": content,
+          ...(form && { "application/x-www-form-urlencoded": content, "multipart/form-data": content }),
+        },
+      },
+    }),
+    responses: { ...describeSuccess(declared), ...describeProblems(problemsOf(declared)) },
+  };
+}
+
+function describeSuccess({ statuses, answer, plain, example }: Operation): Json {
+  const content = answer && {
+    "application/json": { schema: describe(answer), example: example.answer },
+    ...(plain !== undefined && {
+      "text/plain": { schema: { type: "string", description: plain } },
+    }),
+  };
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      { description: SUCCESS[status], ...(content && status !== 204 ? { content } : {}) },
+    ]),
+  );
+}
+
+function describeProblems(types: readonly ProblemType[]): Json {
+  const byStatus = new Map<number, ProblemType[]>();
+  for (const type of types) {
+    const { status } = exampleOf(type);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), type]);
+  }
+  return Object.fromEntries([...byStatus].map(([status, named]) => [status, describeProblem(status, named)]));
+}
+
+function describeProblem(status: number, types: readonly ProblemType[]): Json {
+  const header =
+    status === 401 ? "WWW-Authenticate" : status === 429 || status === 503 ? "Retry-After" : null;
+  const examples = types.map((type) => [type, { $ref: `#/components/examples/${type}` }]);
+  return {
+    description: types.map((type) => exampleOf(type).title).join(" "),
+    ...(header && { headers: { [header]: { schema: { type: "string" } } } }),
+    content: {
+      "application/problem+json": {
+        schema: { $ref: "#/components/schemas/Problem" },
+        examples: Object.fromEntries(examples),
+      },
+    },
+  };
+}
+
+/** A schema as JSON Schema. Rules that it can't say (two fields that exclude one another) are left to the reading. */
+function describe(schema: Schema): JsonSchema {
+  const { $schema, ...described } = toJsonSchema(schema, CONVERSION);
+  return described;
+}
+
+const CONVERSION: ConversionConfig = {
+  target: "draft-2020-12",
+  typeMode: "input",
+  errorMode: "ignore",
+  overrideAction({ valibotAction, jsonSchema }) {
+    const { metadata } = valibotAction as Partial<v.MetadataAction<unknown, Separate>>;
+    if (metadata?.eachItem) return { ...jsonSchema, type: "array", items: describe(metadata.eachItem) };
+    if (metadata?.eachValue) {
+      return { ...jsonSchema, type: "object", additionalProperties: describe(metadata.eachValue) };
+    }
+    return undefined;
+  },
+};
+
+/** What a schema says of items that are read separately. */
+type Separate = { readonly eachItem?: Schema; readonly eachValue?: Schema };
+
+function parameter(name: string, place: "query" | "path", description: string, schema: JsonSchema): Json {
+  return { name, in: place, required: place === "path", description, schema };
+}

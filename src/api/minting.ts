@@ -1,0 +1,144 @@
+// Minting for one address or ten thousand: each is read by itself and fails by itself, each domain is looked up once, and
+// what remains for each is its MACs.
+
+import type { Context } from "hono";
+import type * as v from "valibot";
+import type { Mailbox } from "../core/mailbox.ts";
+import { MESSAGE_ID_NONCE_OCTETS } from "../core/message-id.ts";
+import {
+  findSigner,
+  type Minted,
+  type MintFinding,
+  mint,
+  type Order,
+  readSignable,
+  type Signer,
+} from "../core/mint.ts";
+import { senderOf } from "../core/readiness.ts";
+import { reaches } from "../core/token.ts";
+import { describeFailure } from "./failure.ts";
+import { OUTSIDE } from "./operation.ts";
+import type { Api } from "./ports.ts";
+import { describeProblem, describeUnconfigured, describeUnusable, type Problem, pointer } from "./problem.ts";
+import type { mintBody } from "./schemas.ts";
+
+/** What a body asks for. */
+export type Wish = v.InferOutput<typeof mintBody>;
+
+/** Where a wish stands in the body. */
+export type Place = readonly (string | number)[];
+
+/** What to mint: read, and not yet looked up. */
+interface Wanted {
+  readonly kind: "wanted";
+  readonly order: Order;
+  /** Where replies go; the address itself where no other is given. */
+  readonly repliesTo: Mailbox;
+  readonly messageId: boolean;
+  readonly place: Place;
+}
+
+export interface Failed {
+  readonly kind: "failed";
+  readonly problem: Problem;
+}
+
+export type Reading = Wanted | Failed;
+
+export type Minting = { readonly kind: "minted"; readonly minted: Minted; readonly domain: string } | Failed;
+
+/** Domains that are looked up at the same time. */
+const LOOKED_UP_AT_ONCE = 6;
+
+/** Reads a wish: its addresses must be plain mailboxes without a tag. */
+export function readWish({ address, from, scheme, ref, messageId }: Wish, place: Place): Reading {
+  const signable = readSignable("address", address);
+  if (signable.kind === "fault") return unusable(place, signable.fault);
+  const repliesTo = from === undefined ? signable : readSignable("from", from);
+  if (repliesTo.kind === "fault") return unusable(place, repliesTo.fault);
+  return {
+    kind: "wanted",
+    order: { address: signable.mailbox, scheme: scheme ?? null, ref: ref ?? null },
+    repliesTo: repliesTo.mailbox,
+    messageId: messageId !== false,
+    place,
+  };
+}
+
+/** Mints what was read, in order. */
+export async function mintAll(context: Context<Api>, readings: readonly Reading[]): Promise<Minting[]> {
+  const domains = new Set<string>();
+  for (const reading of readings) {
+    if (reading.kind === "failed") continue;
+    domains.add(reading.order.address.domain).add(reading.repliesTo.domain);
+  }
+  const signers = await findSigners(context, domains);
+  const mintings: Minting[] = [];
+  for (const reading of readings) {
+    mintings.push(reading.kind === "failed" ? reading : await mintOne(context, reading, signers));
+  }
+  return mintings;
+}
+
+type Signers = ReadonlyMap<string, Signer | Failed>;
+
+async function mintOne(context: Context<Api>, wanted: Wanted, signers: Signers): Promise<Minting> {
+  const { order, repliesTo, messageId, place } = wanted;
+  const { random } = context.env;
+  const { domain } = order.address;
+  const signer = signers.get(domain);
+  const repliesSigner = signers.get(repliesTo.domain);
+  if (signer === undefined || "kind" in signer) return signer ?? failed(describeUnconfigured(domain));
+  if (repliesSigner === undefined || "kind" in repliesSigner) {
+    return repliesSigner ?? failed(describeUnconfigured(repliesTo.domain));
+  }
+  const replies = messageId
+    ? { to: repliesTo, signer: repliesSigner, nonce: random(MESSAGE_ID_NONCE_OCTETS) }
+    : null;
+  const finding = await mint(order, signer, replies);
+  if (finding.kind !== "minted") return failed(describeRefused(finding, place));
+  note(context, "minted", order.address);
+  if (repliesTo !== order.address) note(context, "answerable", repliesTo);
+  return { kind: "minted", minted: finding.minted, domain };
+}
+
+async function findSigners(context: Context<Api>, domains: ReadonlySet<string>): Promise<Signers> {
+  const found = new Map<string, Signer | Failed>();
+  const waiting = domains.values();
+  const lookUp = async () => {
+    for (const domain of waiting) found.set(domain, await lookUpSigner(context, domain));
+  };
+  await Promise.all(Array.from({ length: Math.min(LOOKED_UP_AT_ONCE, domains.size) }, lookUp));
+  return found;
+}
+
+async function lookUpSigner(context: Context<Api>, domain: string): Promise<Signer | Failed> {
+  const { snapshots, open, now } = context.env;
+  if (!reaches(context.var.caller, domain)) return failed(describeProblem("forbidden", OUTSIDE));
+  try {
+    const snapshot = await snapshots.read(domain);
+    return snapshot === null ? failed(describeUnconfigured(domain)) : await findSigner(snapshot, open, now);
+  } catch (error) {
+    return failed(describeFailure(error, context));
+  }
+}
+
+function describeRefused(finding: Exclude<MintFinding, { kind: "minted" }>, place: Place): Problem {
+  if (finding.kind === "unusable") return unusable(place, finding.fault).problem;
+  const { domain, signsFrom } = finding;
+  const soon = signsFrom === null ? "." : `; one will from ${new Date(signsFrom).toISOString()}.`;
+  return describeProblem("not-signing", `The domain ${domain} has no key that signs${soon}`);
+}
+
+function unusable(place: Place, fault: { field: string; detail: string }): Failed {
+  return failed(describeUnusable([{ pointer: pointer([...place, fault.field]), detail: fault.detail }]));
+}
+
+function failed(problem: Problem): Failed {
+  return { kind: "failed", problem };
+}
+
+function note(context: Context<Api>, sighting: "minted" | "answerable", original: Mailbox): void {
+  const sender = senderOf(original);
+  if (sender !== null) context.env.note(sighting, sender);
+}
