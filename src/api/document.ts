@@ -43,9 +43,10 @@ const SUCCESS: Readonly<Record<number, string>> = { 200: "Done", 201: "Created",
 /** The document that describes these operations. */
 export function describeApi(operations: readonly Operation[]): Json {
   const paths: Record<string, Record<string, Json>> = {};
+  const names = nameSchemas(operations);
   for (const declared of operations) {
     const path = declared.path.replace(/:(\w+)/g, "{$1}");
-    paths[path] = { ...paths[path], [declared.method]: describeOperation(declared) };
+    paths[path] = { ...paths[path], [declared.method]: describeOperation(declared, names) };
   }
   return {
     openapi: "3.1.0",
@@ -59,7 +60,7 @@ export function describeApi(operations: readonly Operation[]): Json {
     paths,
     components: {
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
-      schemas: { Problem: describe(problemAnswer) },
+      schemas: Object.fromEntries([...names].map(([schema, name]) => [name, describe(schema)])),
       examples: Object.fromEntries(PROBLEM_TYPES.map((type) => [type, { value: exampleOf(type) }])),
     },
   };
@@ -88,9 +89,26 @@ const BODY_PROBLEMS: readonly ProblemType[] = [
   "unusable-values",
 ];
 
-function describeOperation(declared: Operation): Json {
+type Names = ReadonlyMap<Schema, string>;
+
+/** A name for each schema: that of the first operation that has it. */
+function nameSchemas(operations: readonly Operation[]): Names {
+  const names = new Map<Schema, string>([[problemAnswer, "Problem"]]);
+  for (const { id, body, answer } of operations) {
+    const name = id.charAt(0).toUpperCase() + id.slice(1);
+    if (body !== undefined && !names.has(body)) names.set(body, `${name}Body`);
+    if (answer !== null && !names.has(answer)) names.set(answer, `${name}Answer`);
+  }
+  return names;
+}
+
+function refer(names: Names, schema: Schema): Json {
+  return { $ref: `#/components/schemas/${names.get(schema)}` };
+}
+
+function describeOperation(declared: Operation, names: Names): Json {
   const { id, scope, summary, description, path, query = [], body, form, example } = declared;
-  const content = body && { schema: describe(body), example: example.body };
+  const content = body && { schema: refer(names, body), example: example.body };
   const named = [...path.matchAll(/:(\w+)/g)].map((match) => PATH[match[1] ?? ""]);
   return {
     operationId: id,
@@ -109,13 +127,13 @@ function describeOperation(declared: Operation): Json {
         },
       },
     }),
-    responses: { ...describeSuccess(declared), ...describeProblems(problemsOf(declared)) },
+    responses: { ...describeSuccess(declared, names), ...describeProblems(problemsOf(declared)) },
   };
 }
 
-function describeSuccess({ statuses, answer, plain, example }: Operation): Json {
+function describeSuccess({ statuses, answer, plain, example }: Operation, names: Names): Json {
   const content = answer && {
-    "application/json": { schema: describe(answer), example: example.answer },
+    "application/json": { schema: refer(names, answer), example: example.answer },
     ...(plain !== undefined && {
       "text/plain": { schema: { type: "string", description: plain } },
     }),
@@ -163,12 +181,10 @@ const CONVERSION: ConversionConfig = {
   target: "draft-2020-12",
   typeMode: "input",
   errorMode: "ignore",
-  overrideAction({ valibotAction, jsonSchema }) {
+  overrideAction({ valibotAction }) {
     const { metadata } = valibotAction as Partial<v.MetadataAction<unknown, Separate>>;
-    if (metadata?.eachItem) return { ...jsonSchema, type: "array", items: describe(metadata.eachItem) };
-    if (metadata?.eachValue) {
-      return { ...jsonSchema, type: "object", additionalProperties: describe(metadata.eachValue) };
-    }
+    if (metadata?.eachItem) return { type: "array", items: describe(metadata.eachItem) };
+    if (metadata?.eachValue) return { type: "object", additionalProperties: describe(metadata.eachValue) };
     return undefined;
   },
 };

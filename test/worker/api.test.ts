@@ -1,12 +1,13 @@
 // The HTTP API of the built Worker, in workerd: each resource, each way to fail.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
+import type { LocalWorker } from "../../src/local/worker.ts";
+import { startDescribedWorker } from "../api/described.ts";
 
 let worker: LocalWorker;
 
 beforeAll(async () => {
-  worker = await startWorker();
+  worker = await startDescribedWorker();
 });
 afterAll(() => worker.stop());
 
