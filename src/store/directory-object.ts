@@ -91,7 +91,7 @@ export class DirectoryObject extends DurableObject<DirectoryBindings> {
   /** The write that decides, in one transaction with the alarm that publishes were this object to stop here. */
   #write(decide: () => void): Promise<boolean> {
     return this.#turns.take(async () => {
-      decide();
+      this.ctx.storage.transactionSync(decide);
       await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
       return this.#publish();
     });

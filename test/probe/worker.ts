@@ -1,16 +1,25 @@
 // The Worker under a probe, in workerd: messages that the local platform can't make, storage that fails on demand,
 // a clock that is set by hand, and a count of what is read. Everything but what it fails is the real thing.
 
-import worker, { DirectoryObject, DomainObject as RealDomainObject } from "../../src/index.ts";
+import worker, {
+  DirectoryObject as RealDirectoryObject,
+  DomainObject as RealDomainObject,
+} from "../../src/index.ts";
 import type { Bindings } from "../../src/store/domains.ts";
-
-export { DirectoryObject };
 
 /** What can be made to fail. */
 type Fault = "kv-get" | "domain-object" | "directory-object";
 
-/** What fails inside a domain's object, until it is set anew. The objects run in this isolate. */
-type ObjectFault = "kv-put" | "kv-delete" | "directory" | "transaction" | "ledger";
+/** What fails inside the objects, until it is set anew. They run in this isolate. Those of tokens are the directory's. */
+type ObjectFault =
+  | "kv-put"
+  | "kv-delete"
+  | "directory"
+  | "transaction"
+  | "ledger"
+  | "token-put"
+  | "token-delete"
+  | "token-transaction";
 let objectFaults: readonly ObjectFault[] = [];
 
 /** How far this isolate's clock is from the true one, in milliseconds. Alarms go by the true one. */
@@ -21,13 +30,10 @@ Date.now = () => trueNow() + shiftMs;
 /** The real object, whose writes fail on demand: to KV, to the directory, and its own, which then roll back. */
 export class DomainObject extends RealDomainObject {
   constructor(state: DurableObjectState, env: Bindings) {
-    failStorage(state.storage);
+    failStorage(state.storage, "transaction");
     super(state, {
       ...env,
-      SNAPSHOTS: intercept(env.SNAPSHOTS, ["put", "delete"], (method) => {
-        if (objectFaults.includes(`kv-${method}` as ObjectFault))
-          fail("KV failed: 500 Internal Server Error");
-      }),
+      SNAPSHOTS: failWrites(env.SNAPSHOTS, "kv"),
       DIRECTORY: intercept(env.DIRECTORY, ["get"], () => {
         if (objectFaults.includes("directory")) fail("Network connection lost.");
       }),
@@ -35,13 +41,29 @@ export class DomainObject extends RealDomainObject {
   }
 }
 
+/** The real directory, likewise. */
+export class DirectoryObject extends RealDirectoryObject {
+  constructor(state: DurableObjectState, env: Bindings) {
+    failStorage(state.storage, "token-transaction");
+    super(state, { ...env, SNAPSHOTS: failWrites(env.SNAPSHOTS, "token") });
+  }
+}
+
+/** KV, whose writes fail where they are named so. */
+function failWrites(kv: KVNamespace, name: "kv" | "token"): KVNamespace {
+  return intercept(kv, ["put", "delete"], (method) => {
+    if (objectFaults.includes(`${name}-${method}` as ObjectFault))
+      fail("KV failed: 500 Internal Server Error");
+  });
+}
+
 /** The object's own storage, on demand: transactions roll back, and whatever touches the ledger's tables fails. */
-function failStorage(storage: DurableObjectStorage): void {
+function failStorage(storage: DurableObjectStorage, transaction: ObjectFault): void {
   const real = storage.transactionSync.bind(storage);
   const transactionSync = (closure: () => unknown) =>
     real(() => {
       const result = closure();
-      if (objectFaults.includes("transaction")) fail("disk I/O error");
+      if (objectFaults.includes(transaction)) fail("disk I/O error");
       return result;
     });
   Object.defineProperty(storage, "transactionSync", { value: transactionSync });
@@ -136,6 +158,7 @@ function probe(env: Bindings, faults: readonly Fault[], reads: Reads): Bindings 
       if (faults.includes("domain-object")) fail("Network connection lost.");
     }),
     DIRECTORY: intercept(env.DIRECTORY, ["get"], () => {
+      reads.object += 1;
       if (faults.includes("directory-object")) fail("Network connection lost.");
     }),
   };

@@ -291,3 +291,105 @@ describe("writes that fail", () => {
     expect(await listed()).not.toContain("leaving.example");
   }, 60_000);
 });
+
+describe("tokens", () => {
+  interface Published {
+    get(key: string): Promise<string | null>;
+  }
+  const NEWS = { name: "news", scopes: ["sign"], domains: ["tokens.example"] };
+  const ADDRESS = { address: "alice@tokens.example" };
+  const make = async () => (await (await worker.call("POST", "/v1/tokens", NEWS)).json()) as Made;
+  interface Made {
+    readonly id: string;
+    readonly token: string;
+    readonly effectiveBy: string | null;
+  }
+  const mintWith = (token: string, faults = "") =>
+    worker.call("POST", "/v1/addresses", ADDRESS, {
+      authorization: `Bearer ${token}`,
+      "x-probe-faults": faults,
+    });
+  const readsOf = (response: Response) => JSON.parse(response.headers.get("x-probe-reads") ?? "") as object;
+
+  beforeAll(async () => {
+    await provision("tokens.example");
+  });
+  afterAll(async () => {
+    await worker.failObjects();
+    await worker.setClock(0);
+  });
+
+  test("that were invented are refused without touching storage, and a warm one costs nothing either", async () => {
+    const { token } = await make();
+    const changed = token.slice(0, -1) + (token.endsWith("a") ? "b" : "a");
+    for (const invented of [changed, "cs_x", "x".repeat(40), token.replace("cs_", "CS_")]) {
+      const refused = await mintWith(invented, "kv-get,directory-object");
+      expect([refused.status, readsOf(refused)]).toEqual([401, NO_READS]);
+    }
+    const warm = await mintWith(token);
+    expect([warm.status, readsOf(warm)]).toEqual([200, NO_READS]);
+  });
+
+  test("are read from KV, else from the directory; where neither answers it is 503, and not 401", async () => {
+    const { token } = await make();
+    await worker.setClock(60_000);
+    const cold = await mintWith(token, "kv-get,directory-object");
+    expect([cold.status, cold.headers.get("retry-after")]).toEqual([503, "10"]);
+    await worker.setClock(120_000);
+    const fromKv = await mintWith(token, "directory-object");
+    expect(fromKv.status).toBe(200);
+    await worker.setClock(180_000);
+    expect((await mintWith(token, "kv-get")).status).toBe(200);
+    await worker.setClock(0);
+  });
+
+  test("that storage did not take are not made, and those that it did not let go not revoked", async () => {
+    const { id, token } = await make();
+    await worker.failObjects("token-transaction");
+    expect((await worker.call("POST", "/v1/tokens", NEWS)).status).toBe(503);
+    expect((await worker.call("DELETE", `/v1/tokens/${id}`)).status).toBe(503);
+    await worker.failObjects();
+    expect((await mintWith(token)).status).toBe(200);
+    const listed = (await (await worker.call("GET", "/v1/tokens?limit=1000")).json()) as { items: Made[] };
+    expect(listed.items.map((item) => item.id).at(-1)).toBe(id);
+  });
+
+  test("that KV did not take work all the same, and are published by alarm; revoked ones likewise", async () => {
+    const kv = (await worker.bindings())["SNAPSHOTS"] as Published;
+    await worker.failObjects("token-put", "token-delete");
+    const made = await make();
+    expect(made.effectiveBy).toBeNull();
+    expect(await kv.get(`token:${made.id}`)).toBeNull();
+    await worker.setClock(60_000);
+    expect((await mintWith(made.token)).status).toBe(200);
+    await worker.setClock(0);
+    await worker.failObjects();
+    await expect.poll(() => kv.get(`token:${made.id}`), { timeout: 25_000 }).toContain('"news"');
+
+    const { id, token } = await make();
+    await worker.failObjects("token-put", "token-delete");
+    expect((await worker.call("DELETE", `/v1/tokens/${id}`)).status).toBe(204);
+    expect((await mintWith(token)).status).toBe(401);
+    // KV has it still, and this location knows better.
+    await worker.setClock(60_000);
+    expect((await mintWith(token)).status).toBe(401);
+    await worker.setClock(0);
+    await worker.failObjects();
+    await expect.poll(() => kv.get(`token:${id}`), { timeout: 25_000 }).toBeNull();
+  }, 60_000);
+
+  test("in a batch, a domain whose storage does not answer fails alone", async () => {
+    const addresses = ["alice@tokens.example", "bob@batch-cold.example", "carol@tokens.example"];
+    const response = await worker.call(
+      "POST",
+      "/v1/addresses/batch",
+      { addresses },
+      {
+        "x-probe-faults": "kv-get,domain-object",
+      },
+    );
+    expect(response.status).toBe(200);
+    const { results } = (await response.json()) as { results: { error?: { status: number } }[] };
+    expect(results.map(({ error }) => error?.status)).toEqual([undefined, 503, undefined]);
+  });
+});
