@@ -67,9 +67,11 @@ export const readinessAnswer = v.strictObject({
   ),
 });
 
+const keyState = v.picklist(["pending", "signing", "validating", "retired"]);
+
 const key = v.strictObject({
   number,
-  state: v.picklist(["pending", "signing", "validating", "retired"]),
+  state: keyState,
   created: v.nullable(time),
   notBefore: v.nullable(time),
   expires: v.nullable(time),
@@ -90,6 +92,45 @@ export const writtenRouteAnswer = v.variant("action", [
   v.strictObject({ ...routeBody.options[1].entries, effectiveBy }),
   v.strictObject({ ...routeBody.options[2].entries, effectiveBy }),
 ]);
+
+const change = v.strictObject({ from: v.unknown(), to: v.unknown() });
+
+const routeChange = v.strictObject({
+  localPart: v.string(),
+  from: v.nullable(routeBody),
+  to: v.nullable(routeBody),
+});
+
+const keyChange = v.strictObject({ number, from: v.nullable(keyState), to: v.nullable(keyState) });
+
+export const auditAnswer = list(
+  v.strictObject({
+    id: v.string(),
+    at: time,
+    by: v.strictObject({
+      kind: v.picklist(["admin", "token", "schedule"]),
+      id: v.nullable(v.string()),
+      name: v.nullable(v.string()),
+    }),
+    action: v.picklist([
+      "domain.created",
+      "settings.changed",
+      "routes.replaced",
+      "route.changed",
+      "key.rotated",
+      "key.imported",
+      "key.retired",
+      "keys.tended",
+    ]),
+    forced: v.array(v.string()),
+    changes: v.strictObject({
+      settings: v.record(v.string(), change),
+      routes: v.array(routeChange),
+      moreRoutes: v.pipe(v.number(), v.integer()),
+      keys: v.array(keyChange),
+    }),
+  }),
+);
 
 const token = v.strictObject({
   id: v.string(),

@@ -8,6 +8,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { addressOperations } from "./addresses.ts";
+import { auditOperations } from "./audit.ts";
 import { findCaller } from "./caller.ts";
 import { describedOperations } from "./deployment.ts";
 import { domainOperations } from "./domains.ts";
@@ -44,6 +45,7 @@ export function createApi(): Hono<Api> {
     ...domainOperations,
     ...routeOperations,
     ...keyOperations,
+    ...auditOperations,
     ...tokenOperations,
   ]);
   mount(app, operations);

@@ -2,6 +2,7 @@
 
 import type { Context } from "hono";
 import type * as v from "valibot";
+import { actorOf } from "../core/audit.ts";
 import type { SettingsChange } from "../core/change.ts";
 import { DEFAULTS } from "../core/settings.ts";
 import type { Snapshot } from "../core/snapshot.ts";
@@ -97,7 +98,9 @@ const deleteDomain = operation({
   example: {},
   async handle(context) {
     const domain = domainOf(context);
-    return (await context.env.domains.forget(domain)) ? { status: 204 } : unconfigured(domain);
+    return (await context.env.domains.forget(domain, actorOf(context.var.caller)))
+      ? { status: 204 }
+      : unconfigured(domain);
   },
 });
 
@@ -145,7 +148,11 @@ async function configure(
     return unusable([{ pointer: `#/exempt/${foreign}`, detail: `It is no address of ${domain}.` }]);
   }
   const force = context.req.query("force") === "true";
-  const outcome = await context.env.domains.configure(domain, { kind, settings, keys, force });
+  const outcome = await context.env.domains.configure(
+    domain,
+    { kind, settings, keys, force },
+    actorOf(context.var.caller),
+  );
   return presentOutcome(outcome, domain, present);
 }
 

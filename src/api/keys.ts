@@ -1,5 +1,6 @@
 // A domain's keyring: what each key does, rotating, bringing a key along, retiring one. No answer holds a secret.
 
+import { actorOf } from "../core/audit.ts";
 import { type Key, stateOf } from "../core/keyring.ts";
 import { keysAnswer, writtenKeyAnswer } from "./answers.ts";
 import { cut, readPage } from "./list.ts";
@@ -59,11 +60,12 @@ const addKey = operation({
   example: { body: {}, answer: { ...KEY, effectiveBy: "2026-11-24T12:02:30.000Z" } },
   async handle(context, { number, secret, sign = false }) {
     const { domains, now } = context.env;
+    const by = actorOf(context.var.caller);
     const domain = domainOf(context);
     const outcome =
       number === undefined || secret === undefined
-        ? await domains.rotateKeys(domain)
-        : await domains.bringKey(domain, { number, secret }, sign);
+        ? await domains.rotateKeys(domain, by)
+        : await domains.bringKey(domain, { number, secret }, sign, by);
     return presentOutcome(outcome, domain, ({ keys }) => {
       const added = keys.at(-1);
       if (added === undefined) throw new Error("A keyring that gained a key has one.");
@@ -87,7 +89,8 @@ const retireKey = operation({
     const domain = domainOf(context);
     const number = context.req.param("number") ?? "";
     if (!/^[0-9]$/.test(number)) return problem("not-found", "The keyring has no key of that number.");
-    return presentRemoval(await context.env.domains.retireKey(domain, Number(number)), domain);
+    const by = actorOf(context.var.caller);
+    return presentRemoval(await context.env.domains.retireKey(domain, Number(number), by), domain);
   },
 });
 

@@ -1,5 +1,6 @@
 // What the API needs from outside: interfaces of its own, which index.ts fills.
 
+import type { Actor, AuditEntry } from "../core/audit.ts";
 import type { Outcome, SettingsChange } from "../core/change.ts";
 import type { OpenKey } from "../core/keyring.ts";
 import type { Mailbox } from "../core/mailbox.ts";
@@ -38,15 +39,22 @@ export interface Ports extends Credentials {
     read(domain: string): Promise<Snapshot | null>;
     /** At most `limit` behind `after` that the caller may reach, in alphabetical order. */
     list(after: string, limit: number, caller: Grant): Promise<string[]>;
-    configure(domain: string, change: SettingsChange): Promise<Outcome>;
+    /** Every write goes to the audit, with who asked for it. */
+    configure(domain: string, change: SettingsChange, by: Actor): Promise<Outcome>;
     readiness(domain: string): Promise<Readiness | null>;
-    forget(domain: string): Promise<boolean>;
-    replaceRoutes(domain: string, routes: readonly [string, Route][]): Promise<Outcome>;
+    forget(domain: string, by: Actor): Promise<boolean>;
+    /** At most `limit` writes before that number, the newest first; null where the domain is not configured. */
+    audit(
+      domain: string,
+      before: number | null,
+      limit: number,
+    ): Promise<readonly (AuditEntry & { readonly id: number })[] | null>;
+    replaceRoutes(domain: string, routes: readonly [string, Route][], by: Actor): Promise<Outcome>;
     /** The key added is the last of the snapshot's. */
-    rotateKeys(domain: string): Promise<Outcome>;
-    bringKey(domain: string, key: ImportedKey, sign: boolean): Promise<Outcome>;
-    retireKey(domain: string, number: number): Promise<Outcome>;
-    changeRoute(domain: string, localPart: string, route: Route | null): Promise<Outcome>;
+    rotateKeys(domain: string, by: Actor): Promise<Outcome>;
+    bringKey(domain: string, key: ImportedKey, sign: boolean, by: Actor): Promise<Outcome>;
+    retireKey(domain: string, number: number, by: Actor): Promise<Outcome>;
+    changeRoute(domain: string, localPart: string, route: Route | null, by: Actor): Promise<Outcome>;
   };
   /** The directory. Every call may throw `StorageUnreachable`. */
   readonly tokens: {

@@ -2,6 +2,7 @@
 
 import type { Context } from "hono";
 import type * as v from "valibot";
+import { actorOf } from "../core/audit.ts";
 import type { Route, Routes } from "../core/route.ts";
 import { routesAnswer, writtenRouteAnswer, writtenRoutesAnswer } from "./answers.ts";
 import { readValue } from "./body.ts";
@@ -64,7 +65,11 @@ const putRoutes = operation({
     const domain = domainOf(context);
     const reading = readMap(routes);
     if (reading.problems.length > 0) return unusable(reading.problems);
-    const outcome = await context.env.domains.replaceRoutes(domain, reading.routes);
+    const outcome = await context.env.domains.replaceRoutes(
+      domain,
+      reading.routes,
+      actorOf(context.var.caller),
+    );
     return presentOutcome(outcome, domain, (snapshot) => ({ routes: present(snapshot.routes) }));
   },
 });
@@ -103,7 +108,7 @@ const putRoute = operation({
     const domain = domainOf(context);
     const name = nameOf(context);
     if (name === null) return unusable([{ pointer: "#/local-part", detail: NOT_A_NAME }]);
-    const outcome = await context.env.domains.changeRoute(domain, name, body);
+    const outcome = await context.env.domains.changeRoute(domain, name, body, actorOf(context.var.caller));
     return presentOutcome(outcome, domain, () => body);
   },
 });
@@ -122,7 +127,8 @@ const deleteRoute = operation({
     const domain = domainOf(context);
     const name = nameOf(context);
     if (name === null) return noSuchRoute();
-    return presentRemoval(await context.env.domains.changeRoute(domain, name, null), domain);
+    const by = actorOf(context.var.caller);
+    return presentRemoval(await context.env.domains.changeRoute(domain, name, null, by), domain);
   },
 });
 
@@ -163,6 +169,7 @@ function present(routes: Iterable<readonly [string, Route]>): Record<string, Sho
   return Object.fromEntries([...routes].map(([name, route]) => [name, presentRoute(route)]));
 }
 
-function presentRoute(route: Route): ShownRoute {
+/** A route as an answer shows it. */
+export function presentRoute(route: Route): ShownRoute {
   return route.action === "forward" ? { ...route, to: [...route.to] } : route;
 }

@@ -34,16 +34,23 @@ export type Outcome =
 /** Routes that a domain may have. */
 export const ROUTES_AT_MOST = 10_000;
 
+/** The settings after a change; `forced`: what enforcing is forced in spite of. */
+export interface SettingsChanged {
+  readonly kind: "settings";
+  readonly settings: Settings;
+  readonly forced: readonly string[];
+}
+
 /**
  * The settings after a change; values are judged before conflicts.
  * @param former null where the domain is not configured
- * @param findMissing what keeps the domain from enforcing with these settings without force; empty where nothing does
+ * @param findMissing what keeps the domain from enforcing with these settings, but for force; empty where nothing does
  */
 export function changeSettings(
   former: Snapshot | null,
   change: SettingsChange,
   findMissing: (settings: Settings) => readonly string[],
-): { readonly kind: "settings"; readonly settings: Settings } | Refusal {
+): SettingsChanged | Refusal {
   if (former === null && change.kind === "patch") return { kind: "unconfigured" };
   const base = change.kind === "patch" && former !== null ? former.settings : DEFAULTS;
   const brought = former === null && change.keys !== null;
@@ -52,8 +59,10 @@ export function changeSettings(
   if (faults.length > 0) return { kind: "unusable", faults };
   if (former !== null && change.keys !== null) return { kind: "keys-fixed" };
   const startsEnforcing = settings.mode === "enforce" && former?.settings.mode !== "enforce";
-  const missing = startsEnforcing && !change.force ? findMissing(settings) : [];
-  return missing.length > 0 ? { kind: "not-ready", missing } : { kind: "settings", settings };
+  const missing = startsEnforcing ? findMissing(settings) : [];
+  return missing.length > 0 && !change.force
+    ? { kind: "not-ready", missing }
+    : { kind: "settings", settings, forced: missing };
 }
 
 /** The routes after a change; `isNew` where it made one that was not there. */

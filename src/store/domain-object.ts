@@ -4,6 +4,7 @@
 // run into one another.
 
 import { DurableObject } from "cloudflare:workers";
+import { type Action, type Actor, compareSnapshots, isUnchanged, SCHEDULE } from "../core/audit.ts";
 import {
   changeRoute,
   changeSettings,
@@ -18,8 +19,10 @@ import { EVERYWHERE_MS, type ImportedKey, type KeysChange, retire, tendingDueAt 
 import type { Route } from "../core/route.ts";
 import type { Settings } from "../core/settings.ts";
 import { createSnapshot, encodeSnapshot, revise, type Snapshot } from "../core/snapshot.ts";
+import { writeLine } from "../deployment/log.ts";
 import { readSecrets, type SecretBindings } from "../deployment/secrets.ts";
 import { readVars, type VarBindings } from "../deployment/vars.ts";
+import { Audit, type AuditRow } from "./audit.ts";
 import { DomainStorage } from "./domain-storage.ts";
 import { Ledger } from "./ledger.ts";
 import { PUBLISH_EVERY_MS, Publication, type PublicationBindings } from "./publication.ts";
@@ -31,6 +34,13 @@ import { addImportedKey, addOwnKey, makeFirstKeys, rewrap, tendKeys } from "./wr
 export interface DomainObjectBindings extends PublicationBindings, SecretBindings, VarBindings {}
 
 type WriteKind = "created" | "written";
+
+/** Who asks for a write, what for, and what is forced by it. */
+interface Occasion {
+  readonly by: Actor;
+  readonly action: Action;
+  readonly forced?: readonly string[];
+}
 
 /** An outcome as it crosses to the caller: the snapshot encoded. */
 export type Written =
@@ -48,6 +58,7 @@ const AGAIN_MS = 10_000;
 export class DomainObject extends DurableObject<DomainObjectBindings> {
   readonly #storage = new DomainStorage(this.ctx.storage);
   readonly #ledger = new Ledger(this.ctx.storage);
+  readonly #audit = new Audit(this.ctx.storage);
   readonly #publication = new Publication(this.env, this.#storage);
   readonly #turns = new Turns();
 
@@ -64,52 +75,67 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   }
 
   /** Creates the domain or changes its settings. */
-  configure(domain: string, change: SettingsChange): Promise<Written> {
+  configure(domain: string, change: SettingsChange, by: Actor): Promise<Written> {
     return this.#turns.take(async () => {
       const now = Date.now();
       const former = this.#storage.load();
-      const changed = changeSettings(former, change, (settings) => this.#findMissing(former, settings, now));
+      const findMissing = (settings: Settings) =>
+        change.force ? this.#findForced(former, settings, now) : this.#findMissing(former, settings, now);
+      const changed = changeSettings(former, change, findMissing);
       if (changed.kind !== "settings") return changed;
-      const { settings } = changed;
-      if (former !== null) return this.#revise(former, { settings }, now, "written");
+      const { settings, forced } = changed;
+      if (former !== null) {
+        return this.#revise(former, { settings }, now, "written", { by, action: "settings.changed", forced });
+      }
       const keys = await makeFirstKeys(readSecrets(this.env), domain, change.keys, now);
       const after = this.#storage.trace()?.revision ?? 0;
-      return this.#write(null, createSnapshot(domain, settings, keys, now, after), now, "created");
+      const snapshot = createSnapshot(domain, settings, keys, now, after);
+      return this.#write(null, snapshot, now, "created", { by, action: "domain.created", forced });
     });
   }
 
   /** Puts these routes in place of all others. */
-  replaceRoutes(routes: readonly [string, Route][]): Promise<Written> {
-    return this.#change(() => replaceRoutes(routes));
+  replaceRoutes(routes: readonly [string, Route][], by: Actor): Promise<Written> {
+    return this.#change({ by, action: "routes.replaced" }, () => replaceRoutes(routes));
   }
 
   /** Sets the route of one local-part; null removes it. */
-  changeRoute(localPart: string, route: Route | null): Promise<Written> {
-    return this.#change((former) => changeRoute(former.routes, localPart, route));
+  changeRoute(localPart: string, route: Route | null, by: Actor): Promise<Written> {
+    return this.#change({ by, action: "route.changed" }, (former) =>
+      changeRoute(former.routes, localPart, route),
+    );
   }
 
   /** Adds a key of the domain's own, which signs when every location has it. */
-  rotateKeys(): Promise<Written> {
-    return this.#change((former, now) => addOwnKey(readSecrets(this.env), former, now));
+  rotateKeys(by: Actor): Promise<Written> {
+    return this.#change({ by, action: "key.rotated" }, (former, now) =>
+      addOwnKey(readSecrets(this.env), former, now),
+    );
   }
 
   /** Adds a key brought along. */
-  bringKey(key: ImportedKey, sign: boolean): Promise<Written> {
-    return this.#change((former, now) => addImportedKey(readSecrets(this.env), former, key, sign, now));
+  bringKey(key: ImportedKey, sign: boolean, by: Actor): Promise<Written> {
+    return this.#change({ by, action: "key.imported" }, (former, now) =>
+      addImportedKey(readSecrets(this.env), former, key, sign, now),
+    );
   }
 
   /** Retires a key by hand: nothing under it validates from now on. */
-  retireKey(number: number): Promise<Written> {
-    return this.#change(({ keys, lifetimes, messageIdLifetimes }, now) =>
+  retireKey(number: number, by: Actor): Promise<Written> {
+    return this.#change({ by, action: "key.retired" }, ({ keys, lifetimes, messageIdLifetimes }, now) =>
       retire(keys, number, [...lifetimes, ...messageIdLifetimes], now),
     );
   }
 
   /** Deletes the domain: settings, keyring, routes. False where it is not configured. */
-  forget(): Promise<boolean> {
+  forget(by: Actor): Promise<boolean> {
     return this.#turns.take(async () => {
       if (this.#storage.load() === null) return false;
-      this.#storage.forget(() => this.#ledger.clear());
+      this.#storage.forget(() => {
+        this.#ledger.clear();
+        this.#audit.clear();
+      });
+      this.#log({ by, action: "domain.deleted" });
       await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
       await this.#publish();
       return true;
@@ -120,6 +146,11 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   readiness(): Readiness | null {
     const snapshot = this.#storage.load();
     return snapshot && this.#checkReadiness(snapshot, Date.now());
+  }
+
+  /** At most `limit` writes before that number, the newest first; null where the domain is not configured. */
+  audit(before: number | null, limit: number): AuditRow[] | null {
+    return this.#storage.load() === null ? null : this.#audit.list(before, limit);
   }
 
   /** Keeps what is known of a message that was consumed, once for each id. Throws where the domain is not configured. */
@@ -142,9 +173,10 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       await this.ctx.storage.setAlarm(now + AGAIN_MS);
       // One by one: what fails for one is no reason to leave the others undone.
       const tended = await this.#attempt("tending-failed", () => this.#tendKeys(now));
-      const forgotten = await this.#attempt("forgetting-failed", async () =>
-        this.#ledger.forget(this.#keepMs, now),
-      );
+      const forgotten = await this.#attempt("forgetting-failed", async () => {
+        this.#ledger.forget(this.#keepMs, now);
+        this.#audit.forget(now - this.#keepMs);
+      });
       const published = await this.#publish();
       if (tended && forgotten && published) await this.#schedule(now);
     });
@@ -157,10 +189,14 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     if ((await storage.getAlarm()) === null) await storage.setAlarm(now + AGAIN_MS);
     this.#storage.modeSince ??= now;
     this.#ledger.open();
+    this.#audit.open();
   }
 
   /** Changes routes or keys of a configured domain, whose keyring is first brought up to the time. */
-  #change(change: (former: Snapshot, now: number) => Changed | Promise<Changed>): Promise<Written> {
+  #change(
+    occasion: Occasion,
+    change: (former: Snapshot, now: number) => Changed | Promise<Changed>,
+  ): Promise<Written> {
     return this.#turns.take(async () => {
       const now = Date.now();
       const former = this.#storage.load();
@@ -168,7 +204,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       const changed = await change(revise(former, {}, now), now);
       if (changed.kind !== "keys" && changed.kind !== "routes") return changed;
       const parts = changed.kind === "keys" ? { keys: changed.keys } : { routes: changed.routes };
-      return this.#revise(former, parts, now, changed.isNew ? "created" : "written");
+      return this.#revise(former, parts, now, changed.isNew ? "created" : "written", occasion);
     });
   }
 
@@ -177,14 +213,21 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     parts: Parameters<typeof revise>[1],
     now: number,
     kind: WriteKind,
+    occasion: Occasion,
   ): Promise<Written> {
     const revised = await rewrap(readSecrets(this.env), revise(former, parts, now));
-    return this.#write(former, revised, now, kind);
+    return this.#write(former, revised, now, kind, occasion);
   }
 
   /** The write that decides, and its publication. */
-  async #write(former: Snapshot | null, snapshot: Snapshot, now: number, kind: WriteKind): Promise<Written> {
-    this.#storage.save(former, snapshot, now, former === null ? () => this.#ledger.open() : undefined);
+  async #write(
+    former: Snapshot | null,
+    snapshot: Snapshot,
+    now: number,
+    kind: WriteKind,
+    occasion: Occasion,
+  ): Promise<Written> {
+    this.#save(former, snapshot, now, occasion);
     // In the same transaction as the write: were this object to stop here, the alarm publishes.
     await this.ctx.storage.setAlarm(now + AGAIN_MS);
     let effectiveBy: number | null = now + EVERYWHERE_MS;
@@ -198,10 +241,30 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     return { kind, snapshot: encodeSnapshot(snapshot), effectiveBy };
   }
 
+  /** Writes the snapshot, and to the audit what it changed. */
+  #save(former: Snapshot | null, snapshot: Snapshot, now: number, occasion: Occasion): void {
+    const { by, action, forced = [] } = occasion;
+    const changes = compareSnapshots(former, snapshot, now);
+    const isNews = former === null || !isUnchanged(changes);
+    this.#storage.save(former, snapshot, now, () => {
+      if (former === null) {
+        this.#ledger.open();
+        this.#audit.open();
+      }
+      if (isNews) this.#audit.add({ at: now, by, action, forced, changes });
+    });
+    if (isNews) this.#log(occasion);
+  }
+
+  #log({ by, action, forced = [] }: Occasion): void {
+    const { domain } = this.#storage.trace() ?? { domain: null };
+    writeLine({ event: "changed", domain, action, by: by.id ?? by.kind, forced: forced.length > 0 });
+  }
+
   async #tendKeys(now: number): Promise<void> {
     const former = this.#storage.load();
     const tended = former && (await tendKeys(readSecrets(this.env), former, now));
-    if (tended !== null) this.#storage.save(former, tended, now);
+    if (tended !== null) this.#save(former, tended, now, { by: SCHEDULE, action: "keys.tended" });
   }
 
   /** What keeps the domain from enforcing with these settings; it observes, if it does, in its former mode. */
@@ -210,6 +273,15 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     const { mode } = former.settings;
     const { checks } = this.#checkReadiness({ ...former, settings: { ...settings, mode } }, now);
     return checks.filter(({ status }) => status === "fail").map(({ detail }) => detail);
+  }
+
+  /** The same for one who enforces anyway: that it can't be found out is no reason to keep him from it. */
+  #findForced(former: Snapshot | null, settings: Settings, now: number): readonly string[] {
+    try {
+      return this.#findMissing(former, settings, now);
+    } catch {
+      return ["Readiness could not be found out."];
+    }
   }
 
   #checkReadiness(snapshot: Snapshot, now: number): Readiness {
@@ -225,7 +297,12 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       const snapshot = this.#storage.load();
       if (snapshot === null) return;
       const { keys, settings } = snapshot;
-      const due = [tendingDueAt(keys, settings.rotateDays, now), this.#ledger.forgetDueAt(this.#keepMs)];
+      const { oldestAt } = this.#audit;
+      const due = [
+        tendingDueAt(keys, settings.rotateDays, now),
+        this.#ledger.forgetDueAt(this.#keepMs),
+        oldestAt === null ? null : oldestAt + this.#keepMs,
+      ];
       const next = Math.min(earliest(due) ?? Number.POSITIVE_INFINITY, now + TEND_EVERY_MS);
       await this.ctx.storage.setAlarm(Math.max(next, now + PUBLISH_EVERY_MS));
     });

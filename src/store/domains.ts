@@ -1,11 +1,13 @@
 // The domains' objects as the API and the snapshots reach them: calls over RPC, each failure `StorageUnreachable`.
 
+import type { Actor } from "../core/audit.ts";
 import type { Outcome, SettingsChange } from "../core/change.ts";
 import type { Readiness } from "../core/readiness.ts";
 import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import { decodeSnapshot, type Snapshot } from "../core/snapshot.ts";
 import { domainsOf, type Grant } from "../core/token.ts";
+import type { AuditRow } from "./audit.ts";
 import { DIRECTORY_NAME } from "./directory-object.ts";
 import type { DomainObject, DomainObjectBindings, Written } from "./domain-object.ts";
 import { snapshotKey } from "./publication.ts";
@@ -78,31 +80,31 @@ export class Domains {
     return snapshot;
   }
 
-  configure(domain: string, change: SettingsChange): Promise<Outcome> {
-    return this.#write(domain, (object) => object.configure(domain, change));
+  configure(domain: string, change: SettingsChange, by: Actor): Promise<Outcome> {
+    return this.#write(domain, (object) => object.configure(domain, change, by));
   }
 
-  replaceRoutes(domain: string, routes: readonly [string, Route][]): Promise<Outcome> {
-    return this.#write(domain, (object) => object.replaceRoutes(routes));
+  replaceRoutes(domain: string, routes: readonly [string, Route][], by: Actor): Promise<Outcome> {
+    return this.#write(domain, (object) => object.replaceRoutes(routes, by));
   }
 
   /** Null removes the route. */
-  changeRoute(domain: string, localPart: string, route: Route | null): Promise<Outcome> {
-    return this.#write(domain, (object) => object.changeRoute(localPart, route));
+  changeRoute(domain: string, localPart: string, route: Route | null, by: Actor): Promise<Outcome> {
+    return this.#write(domain, (object) => object.changeRoute(localPart, route, by));
   }
 
   /** Adds a key of the domain's own, the last of the snapshot's. */
-  rotateKeys(domain: string): Promise<Outcome> {
-    return this.#write(domain, (object) => object.rotateKeys());
+  rotateKeys(domain: string, by: Actor): Promise<Outcome> {
+    return this.#write(domain, (object) => object.rotateKeys(by));
   }
 
   /** Adds a key brought along, the last of the snapshot's. */
-  bringKey(domain: string, key: ImportedKey, sign: boolean): Promise<Outcome> {
-    return this.#write(domain, (object) => object.bringKey(key, sign));
+  bringKey(domain: string, key: ImportedKey, sign: boolean, by: Actor): Promise<Outcome> {
+    return this.#write(domain, (object) => object.bringKey(key, sign, by));
   }
 
-  retireKey(domain: string, number: number): Promise<Outcome> {
-    return this.#write(domain, (object) => object.retireKey(number));
+  retireKey(domain: string, number: number, by: Actor): Promise<Outcome> {
+    return this.#write(domain, (object) => object.retireKey(number, by));
   }
 
   /** What is known of the domain's signing, checked; null where it is not configured. */
@@ -110,9 +112,14 @@ export class Domains {
     return reach(async () => stub(this.#bindings, domain).readiness());
   }
 
+  /** At most `limit` writes before that number, the newest first; null where the domain is not configured. */
+  audit(domain: string, before: number | null, limit: number): Promise<AuditRow[] | null> {
+    return reach(async () => stub(this.#bindings, domain).audit(before, limit) as Promise<AuditRow[] | null>);
+  }
+
   /** Deletes the domain. False where it is not configured. */
-  async forget(domain: string): Promise<boolean> {
-    const existed = await reach(async () => stub(this.#bindings, domain).forget());
+  async forget(domain: string, by: Actor): Promise<boolean> {
+    const existed = await reach(async () => stub(this.#bindings, domain).forget(by));
     this.#snapshots.adopt(domain, null);
     return existed;
   }

@@ -27,7 +27,7 @@ const changed = (former: Snapshot | null, asked: SettingsChange, missing = ["It 
 
 describe("settings", () => {
   test("a new domain has the defaults", () => {
-    expect(changed(null, change())).toEqual({ kind: "settings", settings: DEFAULTS });
+    expect(changed(null, change())).toEqual({ kind: "settings", settings: DEFAULTS, forced: [] });
   });
 
   test("PUT replaces all of them, PATCH what it names", () => {
@@ -35,10 +35,12 @@ describe("settings", () => {
     const settings = { placement: "subaddress" } as const;
     expect(changed(former, change({ settings }))).toEqual({
       kind: "settings",
+      forced: [],
       settings: { ...DEFAULTS, ...settings },
     });
     expect(changed(former, change({ kind: "patch", settings }))).toEqual({
       kind: "settings",
+      forced: [],
       settings: { ...former.settings, ...settings },
     });
   });

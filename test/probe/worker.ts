@@ -17,6 +17,7 @@ type ObjectFault =
   | "directory"
   | "transaction"
   | "ledger"
+  | "audit"
   | "token-put"
   | "token-delete"
   | "token-transaction";
@@ -71,6 +72,7 @@ function failStorage(storage: DurableObjectStorage, transaction: ObjectFault): v
   const exec = (query: string, ...bindings: unknown[]) => {
     if (objectFaults.includes("ledger") && /messages|senders/.test(query))
       fail("database disk image is malformed");
+    if (objectFaults.includes("audit") && /audit/.test(query)) fail("database disk image is malformed");
     return realExec(query, ...bindings);
   };
   Object.defineProperty(storage.sql, "exec", { value: exec });

@@ -225,6 +225,26 @@ describe("writes that fail", () => {
     await failing();
   });
 
+  test("to the audit answer 503 and change nothing: no change stands without its entry", async () => {
+    const path = "/v1/domains/audited.example";
+    const reversePath = await provision("audited.example");
+    await failing("audit");
+    for (const [method, where, body] of [
+      ["PATCH", path, { lifetimeDays: 30 }],
+      ["PUT", `${path}/routes/bob`, forward],
+      ["POST", `${path}/keys`, {}],
+      ["PUT", "/v1/domains/unaudited.example", {}],
+      ["GET", `${path}/audit`, undefined],
+    ] as const) {
+      expect([method, where, (await worker.call(method, where, body)).status]).toEqual([method, where, 503]);
+    }
+    expect((await receive({ from: "", to: reversePath })).forwarded).toEqual(forward.to);
+    await failing();
+    expect(await (await worker.call("GET", path)).json()).toMatchObject({ lifetimeDays: 7 });
+    expect(await numbers("audited.example")).toEqual([0]);
+    expect((await worker.call("GET", "/v1/domains/unaudited.example")).status).toBe(404);
+  });
+
   test("in retiring a key leave it as it was", async () => {
     const reversePath = await provision("kept-key.example");
     await worker.call("POST", "/v1/domains/kept-key.example/keys", {});

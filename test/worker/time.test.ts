@@ -50,6 +50,13 @@ test("the alarm rotates a domain whose key has signed for its days, and publishe
     interval: 500,
   });
   expect((await published("monthly.example")).keys?.map(({ number }) => number)).toEqual([0, 1]);
+  const audit = (await (await worker.call("GET", "/v1/domains/monthly.example/audit")).json()) as object;
+  expect(audit).toMatchObject({
+    items: [
+      { by: { kind: "schedule" }, action: "keys.tended", changes: { keys: [{ number: 1, to: "pending" }] } },
+      { by: { kind: "admin" }, action: "domain.created" },
+    ],
+  });
 });
 
 test.each(["ledger", "transaction"])(

@@ -1,0 +1,81 @@
+// A domain's audit: who changed what, when.
+
+import { type AuditEntry, showActor } from "../core/audit.ts";
+import { auditAnswer } from "./answers.ts";
+import { cut, readPage } from "./list.ts";
+import { domainOf, operation } from "./operation.ts";
+import { formatTime } from "./outcome.ts";
+import { unconfigured } from "./problem.ts";
+import { presentRoute } from "./routes.ts";
+
+const readAudit = operation({
+  id: "readAudit",
+  method: "get",
+  path: "/v1/domains/:domain/audit",
+  scope: "read",
+  summary: "Read who changed what of a domain, the newest first",
+  description:
+    "Each entry is one write, and lists what differs before and after it; what was not there, or is not any more, is null. `forced` says in spite of what enforcing was forced. The id and name of a token that reaches beyond the caller's domains are null.",
+  query: ["limit", "cursor"],
+  statuses: [200],
+  answer: auditAnswer,
+  problems: ["not-found", "unusable-values"],
+  example: {
+    answer: {
+      items: [
+        {
+          id: "2",
+          at: "2026-11-24T12:00:00.000Z",
+          by: { kind: "admin", id: null, name: null },
+          action: "settings.changed",
+          forced: ["Nothing was minted for this domain yet."],
+          changes: {
+            settings: { mode: { from: "observe", to: "enforce" } },
+            routes: [],
+            moreRoutes: 0,
+            keys: [],
+          },
+        },
+      ],
+      cursor: null,
+    },
+  },
+  async handle(context) {
+    const domain = domainOf(context);
+    const page = readPage(context);
+    if (page instanceof Response) return page;
+    // A cursor that is none of ours stands before everything.
+    const before = page.after === "" ? null : Number.parseInt(page.after, 10) || 0;
+    const found = await context.env.domains.audit(domain, before, page.limit + 1);
+    if (found === null) return unconfigured(domain);
+    const { items, cursor } = cut(found, page.limit, ({ id }) => String(id));
+    const shown = items.map((entry) => ({
+      ...present(entry),
+      by: showActor(entry.by, context.var.caller),
+    }));
+    return { status: 200, body: { items: shown, cursor } };
+  },
+});
+
+export const auditOperations = [readAudit];
+
+function present({ id, at, action, forced, changes }: AuditEntry & { readonly id: number }) {
+  const { settings, routes, moreRoutes, keys } = changes;
+  if (action === "domain.deleted") throw new Error("A domain that is deleted has no audit.");
+  return {
+    id: String(id),
+    at: formatTime(at),
+    action,
+    forced: [...forced],
+    changes: {
+      settings,
+      routes: routes.map(({ localPart, from, to }) => ({
+        localPart,
+        from: from && presentRoute(from),
+        to: to && presentRoute(to),
+      })),
+      moreRoutes,
+      keys: [...keys],
+    },
+  };
+}
