@@ -8,6 +8,7 @@ import { isWithinRate, type RateBindings } from "./deployment/rate.ts";
 import { Misconfigured, readSecrets } from "./deployment/secrets.ts";
 import { readVars } from "./deployment/vars.ts";
 import { receive } from "./inbound/receive.ts";
+import { createPages } from "./pages/pages.tsx";
 import {
   type Bindings,
   Domains,
@@ -32,7 +33,8 @@ const sightingMemory: SightingMemory = new Map();
 const derivedKeys: DerivedKeys = new Map();
 const tokenMemory: TokenMemory = emptyMemory();
 
-const api = createApi();
+const { app, document } = createApi();
+app.route("/", createPages(document));
 
 export default {
   async fetch(request, env, context) {
@@ -41,7 +43,7 @@ export default {
       const shared = await wire(env, context);
       const { maxBatch, corsOrigins } = readVars(env);
       const { tokens: macKeys } = await openDeploymentKeys(derivedKeys, secrets);
-      return await api.fetch(request, {
+      return await app.fetch(request, {
         ...shared,
         maxBatch,
         corsOrigins,

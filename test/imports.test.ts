@@ -14,11 +14,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ["core"],
   store: ["core", "deployment"],
   deployment: ["core"],
-  local: [],
-  "index.ts": ["api", "deployment", "inbound", "store"],
+  pages: ["api"],
+  client: [],
+  local: ["client"],
+  "index.ts": ["api", "deployment", "inbound", "pages", "store"],
 };
 
-const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/.test(file));
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(SRC, file), "utf8");

@@ -2,11 +2,13 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseEnv } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { freePort } from "./free-port.ts";
+import { exampleIn } from "./readme.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PORT = await freePort();
@@ -37,15 +39,9 @@ afterAll(() => {
   rmSync(checkout, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** The first shell block of a section. */
-function shellIn(title: string): string {
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const section = readme.slice(readme.indexOf(`## ${title}`));
-  return /```sh\n(.*?)```/s.exec(section)?.[1] ?? "";
-}
-
 test("the examples do what they say", () => {
-  const script = ["The API by example", "The life of a key", "Readiness"].map(shellIn).join("");
+  const sections = ["The API by example", "The life of a key", "Tokens", "Readiness"];
+  const script = sections.map((title) => exampleIn(title, "sh")).join("");
   const output = execFileSync("bash", ["-e", "-u"], {
     cwd: checkout,
     encoding: "utf8",
@@ -58,28 +54,53 @@ test("the examples do what they say", () => {
     expect.stringMatching(
       /^\{"address":"alice@example\.com","reversePath":"prvs=.*","messageId":"<cs1\..*"ref":null\}$/,
     ),
+    expect.stringMatching(/^prvs=0\d{3}[0-9a-f]{6}=alice@example\.com$/),
+    expect.stringMatching(
+      /^\{"results":\[\{"address":"alice@example\.com",.*"reversePath":"cs1=.*-order-7=bob@example\.com".*\{"address":"nobody","error":\{.*"pointer":"#\/addresses\/2\/address".*\}\]\}$/,
+    ),
+    expect.stringMatching(
+      /^\{"id":"[0-9a-f]{20}","name":"shop","scopes":\["sign"\],.*"token":"cs_[0-9a-z_]+",/,
+    ),
     '{"status":"bad-signature","original":"alice@example.com","scheme":"prvs","key":0,"expires":null,"ref":null}',
     expect.stringMatching(/^\{"domain":"example\.com","mode":"enforce",/),
     "Worker rejected email with the following reason: This address takes bounces only of mail that it sent.",
+    expect.stringMatching(
+      /^\{"items":\[\{"id":"3",.*"action":"settings\.changed","forced":\[".*"mode":\{"from":"observe","to":"enforce"\}.*"cursor":"3"\}$/,
+    ),
     expect.stringMatching(/^\{"items":\[\{"number":0,"state":"signing",.*\}\],"cursor":null\}$/),
     expect.stringMatching(/^\{"number":1,"state":"pending",.*"imported":false,"effectiveBy":"2.*"\}$/),
     expect.stringMatching(/^\{"number":7,"state":"validating",.*"notBefore":null,.*"imported":true,/),
     expect.stringMatching(/^\{"number":8,"state":"pending",.*"imported":true,/),
+    expect.stringMatching(/^\{"id":.*"name":"newsletter",.*"token":"cs_/),
+    expect.stringMatching(
+      /^\{"id":.*"name":"our customer","scopes":\["admin"\],"domains":\["example\.net"\],/,
+    ),
+    expect.stringMatching(
+      /^\{"items":\[\{"id":.*"name":"shop".*"name":"newsletter".*"name":"our customer".*"cursor":null\}$/,
+    ),
     expect.stringMatching(/^\{"ready":false,"checks":\[\{"id":"signing","status":"fail",.*since.*wait until/),
+  ]);
+});
+
+test("the client's example does what it says", () => {
+  const { ADMIN_TOKEN } = parseEnv(readFileSync(join(checkout, ".dev.vars"), "utf8"));
+  const output = execFileSync(process.execPath, ["--input-type=module-typescript", "-"], {
+    cwd: checkout,
+    encoding: "utf8",
+    input: exampleIn("The client", "ts"),
+    env: { ...process.env, COUNTERSIGN_URL: `http://127.0.0.1:${PORT}`, COUNTERSIGN_TOKEN: ADMIN_TOKEN },
+  });
+  expect(output.trimEnd().split("\n")).toEqual([
+    expect.stringMatching(
+      /^prvs=\S+=alice@example\.com <cs1\.\S+@example\.com> \d{4}-\d\d-\d\dT00:00:00\.000Z$/,
+    ),
+    expect.stringMatching(/^prvs=\S+=alice@example\.com$/),
+    expect.stringMatching(/^cs1=\S+-order-7=bob@example\.com$/),
+    "404 urn:countersign:problem:not-found The domain example.net is not configured here.",
   ]);
 });
 
 async function waitForHealth(): Promise<void> {
   const response = await fetch(`http://127.0.0.1:${PORT}/health`);
   if (!response.ok) throw new Error(`/health answers ${response.status}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -11,6 +11,7 @@ import { addressOperations } from "./addresses.ts";
 import { auditOperations } from "./audit.ts";
 import { findCaller } from "./caller.ts";
 import { describedOperations } from "./deployment.ts";
+import type { ApiDocument } from "./document.ts";
 import { domainOperations } from "./domains.ts";
 import { describeFailure } from "./failure.ts";
 import { keyOperations } from "./keys.ts";
@@ -20,14 +21,25 @@ import { problem, respond } from "./problem.ts";
 import { routeOperations } from "./routes.ts";
 import { tokenOperations } from "./tokens.ts";
 
+/** What a page may load: this origin's stylesheet, and no script at all. */
+const POLICY = {
+  defaultSrc: ["'none'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["data:"],
+  formAction: ["'self'"],
+  baseUri: ["'none'"],
+  frameAncestors: ["'none'"],
+};
+
 /** How long a browser may keep what it was told of CORS, in seconds. */
 const PREFLIGHT_S = 600;
 
-export function createApi(): Hono<Api> {
+/** The API, and the document that describes it. */
+export function createApi(): { readonly app: Hono<Api>; readonly document: () => ApiDocument } {
   const app = new Hono<Api>();
 
   app.use(requestId());
-  app.use(secureHeaders());
+  app.use(secureHeaders({ contentSecurityPolicy: POLICY, xFrameOptions: "DENY" }));
   app.use(async function noStore(context, next) {
     await next();
     context.header("cache-control", "no-store");
@@ -40,7 +52,7 @@ export function createApi(): Hono<Api> {
   });
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => notAllowed(methods) }));
 
-  const { operations } = describedOperations([
+  const { operations, document } = describedOperations([
     ...addressOperations,
     ...domainOperations,
     ...routeOperations,
@@ -55,7 +67,7 @@ export function createApi(): Hono<Api> {
     if ("getResponse" in error) return error.getResponse();
     return respond(describeFailure(error, context));
   });
-  return app;
+  return { app, document };
 }
 
 /** CORS for the origins that the deployment names; where it names none, nothing here knows of it. */

@@ -1,7 +1,7 @@
 // The deployment itself, for anyone: that it lives, and what its API is.
 
 import * as v from "valibot";
-import { describeApi } from "./document.ts";
+import { type ApiDocument, describeApi } from "./document.ts";
 import { type Operation, operation } from "./operation.ts";
 
 const readHealth = operation({
@@ -19,9 +19,9 @@ const readHealth = operation({
 /** The operations with those that describe them; the document is made on first use. */
 export function describedOperations(operations: readonly Operation[]): {
   readonly operations: readonly Operation[];
-  readonly document: () => object;
+  readonly document: () => ApiDocument;
 } {
-  let made: object | null = null;
+  let made: ApiDocument | null = null;
   const all: readonly Operation[] = [...operations, readHealth, readDocument(() => document())];
   const document = () => {
     made ??= describeApi(all);
@@ -30,7 +30,7 @@ export function describedOperations(operations: readonly Operation[]): {
   return { operations: all, document };
 }
 
-function readDocument(document: () => object): Operation {
+function readDocument(document: () => ApiDocument): Operation {
   return operation({
     id: "readDocument",
     method: "get",
@@ -40,6 +40,6 @@ function readDocument(document: () => object): Operation {
     statuses: [200],
     answer: v.looseObject({ openapi: v.string() }),
     example: { answer: { openapi: "3.1.0" } },
-    handle: async () => ({ status: 200, body: document() as { openapi: string } }),
+    handle: async () => ({ status: 200, body: { ...document() } }),
   });
 }

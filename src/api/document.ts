@@ -1,16 +1,89 @@
 // The OpenAPI 3.1 document, made of the operations themselves: their schemas, statuses and problems.
 
-import { type ConversionConfig, type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
+import { type ConversionConfig, toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import { SCOPES } from "../core/token.ts";
+import { SCOPES, type Scope } from "../core/token.ts";
 import { problemAnswer } from "./answers.ts";
 import { LIMIT } from "./list.ts";
 import type { Operation, QueryName, Schema } from "./operation.ts";
-import { exampleOf, PROBLEM_TYPES, type ProblemType } from "./problem.ts";
+import { exampleOf, PROBLEM_TYPES, type Problem, type ProblemType } from "./problem.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-const QUERY: Readonly<Record<QueryName, Json>> = {
+/** What is used here of JSON Schema. */
+export interface JsonSchema {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly default?: unknown;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly required?: readonly string[];
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: "query" | "path";
+  readonly required: boolean;
+  readonly description: string;
+  readonly schema: JsonSchema;
+}
+
+interface Content {
+  readonly schema: JsonSchema;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly $ref: string }>>;
+}
+
+type Contents = Readonly<Record<string, Content>>;
+
+interface DescribedResponse {
+  readonly description: string;
+  readonly headers?: Json;
+  readonly content?: Contents;
+}
+
+type Responses = Readonly<Record<string, DescribedResponse>>;
+
+/** An operation of the document. */
+export interface DescribedOperation {
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description?: string;
+  readonly security: readonly { readonly token?: readonly Scope[] }[];
+  readonly parameters: readonly Parameter[];
+  readonly requestBody?: { readonly required: boolean; readonly content: Contents };
+  readonly responses: Responses;
+}
+
+/** The document, by path and method. */
+export interface ApiDocument {
+  readonly openapi: "3.1.0";
+  readonly info: {
+    readonly title: string;
+    readonly version: string;
+    readonly description: string;
+    readonly license: Json;
+  };
+  readonly servers: readonly Json[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>;
+  readonly components: {
+    readonly securitySchemes: Json;
+    readonly schemas: Readonly<Record<string, JsonSchema>>;
+    readonly examples: Readonly<Record<string, { readonly value: Problem }>>;
+  };
+}
+
+const QUERY: Readonly<Record<QueryName, Parameter>> = {
   limit: parameter("limit", "query", "Items of a page.", {
     type: "integer",
     minimum: LIMIT.least,
@@ -24,7 +97,7 @@ const QUERY: Readonly<Record<QueryName, Json>> = {
   }),
 };
 
-const PATH: Readonly<Record<string, Json>> = {
+const PATH: Readonly<Record<string, Parameter>> = {
   domain: parameter("domain", "path", "A domain name.", { type: "string" }),
   localPart: parameter("localPart", "path", "A local-part, or * for all others.", { type: "string" }),
   number: parameter("number", "path", "A key number.", { type: "integer", minimum: 0, maximum: 9 }),
@@ -41,8 +114,8 @@ Failures are application/problem+json (RFC 9457). Besides those that each operat
 const SUCCESS: Readonly<Record<number, string>> = { 200: "Done", 201: "Created", 204: "Deleted" };
 
 /** The document that describes these operations. */
-export function describeApi(operations: readonly Operation[]): Json {
-  const paths: Record<string, Record<string, Json>> = {};
+export function describeApi(operations: readonly Operation[]): ApiDocument {
+  const paths: Record<string, Record<string, DescribedOperation>> = {};
   const names = nameSchemas(operations);
   for (const declared of operations) {
     const path = declared.path.replace(/:(\w+)/g, "{$1}");
@@ -102,14 +175,14 @@ function nameSchemas(operations: readonly Operation[]): Names {
   return names;
 }
 
-function refer(names: Names, schema: Schema): Json {
+function refer(names: Names, schema: Schema): JsonSchema {
   return { $ref: `#/components/schemas/${names.get(schema)}` };
 }
 
-function describeOperation(declared: Operation, names: Names): Json {
+function describeOperation(declared: Operation, names: Names): DescribedOperation {
   const { id, scope, summary, description, path, query = [], body, form, example } = declared;
   const content = body && { schema: refer(names, body), example: example.body };
-  const named = [...path.matchAll(/:(\w+)/g)].map((match) => PATH[match[1] ?? ""]);
+  const named = [...path.matchAll(/:(\w+)/g)].map((match) => parameterOf(match[1] ?? ""));
   return {
     operationId: id,
     tags: [path.split("/").at(path.startsWith("/v1/domains/:domain/") ? 4 : 2) ?? "deployment"],
@@ -131,7 +204,7 @@ function describeOperation(declared: Operation, names: Names): Json {
   };
 }
 
-function describeSuccess({ statuses, answer, plain, example }: Operation, names: Names): Json {
+function describeSuccess({ statuses, answer, plain, example }: Operation, names: Names): Responses {
   const content = answer && {
     "application/json": { schema: refer(names, answer), example: example.answer },
     ...(plain !== undefined && {
@@ -141,12 +214,12 @@ function describeSuccess({ statuses, answer, plain, example }: Operation, names:
   return Object.fromEntries(
     statuses.map((status) => [
       status,
-      { description: SUCCESS[status], ...(content && status !== 204 ? { content } : {}) },
+      { description: SUCCESS[status] ?? "Done", ...(content && status !== 204 ? { content } : {}) },
     ]),
   );
 }
 
-function describeProblems(types: readonly ProblemType[]): Json {
+function describeProblems(types: readonly ProblemType[]): Responses {
   const byStatus = new Map<number, ProblemType[]>();
   for (const type of types) {
     const { status } = exampleOf(type);
@@ -155,7 +228,7 @@ function describeProblems(types: readonly ProblemType[]): Json {
   return Object.fromEntries([...byStatus].map(([status, named]) => [status, describeProblem(status, named)]));
 }
 
-function describeProblem(status: number, types: readonly ProblemType[]): Json {
+function describeProblem(status: number, types: readonly ProblemType[]): DescribedResponse {
   const header =
     status === 401 ? "WWW-Authenticate" : status === 429 || status === 503 ? "Retry-After" : null;
   const examples = types.map((type) => [type, { $ref: `#/components/examples/${type}` }]);
@@ -174,7 +247,7 @@ function describeProblem(status: number, types: readonly ProblemType[]): Json {
 /** A schema as JSON Schema. Rules that it can't say (two fields that exclude one another) are left to the reading. */
 function describe(schema: Schema): JsonSchema {
   const { $schema, ...described } = toJsonSchema(schema, CONVERSION);
-  return described;
+  return described as JsonSchema;
 }
 
 const CONVERSION: ConversionConfig = {
@@ -183,8 +256,10 @@ const CONVERSION: ConversionConfig = {
   errorMode: "ignore",
   overrideAction({ valibotAction }) {
     const { metadata } = valibotAction as Partial<v.MetadataAction<unknown, Separate>>;
-    if (metadata?.eachItem) return { type: "array", items: describe(metadata.eachItem) };
-    if (metadata?.eachValue) return { type: "object", additionalProperties: describe(metadata.eachValue) };
+    if (metadata?.eachItem) return { type: "array", items: toJsonSchema(metadata.eachItem, CONVERSION) };
+    if (metadata?.eachValue) {
+      return { type: "object", additionalProperties: toJsonSchema(metadata.eachValue, CONVERSION) };
+    }
     return undefined;
   },
 };
@@ -192,6 +267,17 @@ const CONVERSION: ConversionConfig = {
 /** What a schema says of items that are read separately. */
 type Separate = { readonly eachItem?: Schema; readonly eachValue?: Schema };
 
-function parameter(name: string, place: "query" | "path", description: string, schema: JsonSchema): Json {
+function parameterOf(name: string): Parameter {
+  const known = PATH[name];
+  if (known === undefined) throw new Error(`The parameter ${name} is not described.`);
+  return known;
+}
+
+function parameter(
+  name: string,
+  place: "query" | "path",
+  description: string,
+  schema: JsonSchema,
+): Parameter {
   return { name, in: place, required: place === "path", description, schema };
 }

@@ -2,14 +2,9 @@
 // delivers real messages to it. Prints what each sending server was told, and why; exits 0 only if all of it was right.
 
 import PostalMime from "postal-mime";
+import type { Minted } from "../client/countersign.ts";
 import { readMessage } from "./messages.ts";
 import { type Delivery, startWorker } from "./worker.ts";
-
-interface Minted {
-  readonly reversePath: string;
-  readonly messageId: string;
-  readonly expires: string;
-}
 
 interface Scene {
   readonly title: string;
@@ -35,16 +30,17 @@ process.exitCode = failures === 0 ? 0 : 1;
 
 async function provision(): Promise<void> {
   console.log("The operator sets up example.com:");
-  await call("PUT", "/v1/domains/example.com?force=true", { mode: "enforce" });
-  await call("PUT", "/v1/domains/example.com/routes/alice", {
-    action: "forward",
-    to: ["alice@inbox.example"],
-  });
+  const { domains, routes } = worker.client;
+  await show("domains.put", ["example.com", { mode: "enforce" }, { force: true }], (...given) =>
+    domains.put(...given),
+  );
+  const route = { action: "forward", to: ["alice@inbox.example"] } as const;
+  await show("routes.put", ["example.com", "alice", route], (...given) => routes.put(...given));
 }
 
 async function mint(): Promise<Minted> {
   console.log("\nAlice's mail program asks for the reverse-path of one message:");
-  const minted = await call<Minted>("POST", "/v1/addresses", { address: "alice@example.com" });
+  const minted = await show("mint", ["alice@example.com"], (address) => worker.client.mint(address));
   console.log(`    MAIL FROM:<${minted.reversePath}>   valid until ${minted.expires}`);
   console.log(`    Message-ID: ${minted.messageId}`);
   return minted;
@@ -132,9 +128,13 @@ function explain({ logged, forwards }: Delivery): string {
   return `${what} — ${logged["bounce"] ? "a bounce" : "no bounce"}; tag ${logged["status"]}; evidence ${logged["evidence"]}`;
 }
 
-async function call<Answer>(method: string, path: string, body: object): Promise<Answer> {
-  const response = await worker.call(method, path, body);
-  console.log(`    ${method} ${path} ${JSON.stringify(body)} → ${response.status}`);
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return (await response.json()) as Answer;
+/** Calls the API by the client, and prints the call as an app would write it. */
+async function show<const Given extends readonly unknown[], Answer>(
+  method: string,
+  given: Given,
+  call: (...given: Given) => Promise<Answer>,
+): Promise<Answer> {
+  const answer = await call(...given);
+  console.log(`    client.${method}(${given.map((value) => JSON.stringify(value)).join(", ")})`);
+  return answer;
 }

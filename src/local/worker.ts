@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { createTestHarness } from "wrangler";
+import { Countersign } from "../client/countersign.ts";
 
 // Wrangler's own lines would stand between those of whoever uses this; and no call home for a sample `Request.cf`.
 process.env["WRANGLER_LOG"] ??= "none";
@@ -22,12 +23,20 @@ export interface Delivery {
 }
 
 export interface LocalWorker {
+  /** The API, as the operator. */
+  readonly client: Countersign;
+  /** The API, as the bearer of a token. */
+  clientFor(token: string): Countersign;
+  /** Where other programs on this machine reach it: `http://127.0.0.1:…`. */
+  url(): Promise<string>;
   /** Calls the API as the operator; `body` is sent as JSON, a string as it is. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
   /** Delivers a raw message to the Worker's email handler. */
   deliver(envelope: { from: string; to: string }, raw: string): Promise<Delivery>;
   /** Reloads the Worker with other secrets; its storage stays. */
   changeSecrets(secrets: Record<string, string>): Promise<void>;
+  /** Asks the storage of the directory, in SQL. */
+  queryDirectory(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Asks the storage of a domain's object, in SQL. */
   query(domain: string, sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Puts a domain's object out of memory; its storage stays. */
@@ -58,7 +67,14 @@ export async function startWorker(
   const server = createTestHarness(harness(own));
   await server.listen();
   const worker = server.getWorker();
+  const clientFor = (token: string) =>
+    new Countersign({ url: "http://localhost", token, fetch: (url, init) => server.fetch(url, init) });
   return {
+    get client() {
+      return clientFor(own.ADMIN_TOKEN);
+    },
+    clientFor,
+    url: async () => (await server.listen()).url.origin,
     async call(method, path, body, headers = {}) {
       const response = await server.fetch(path, {
         method,
@@ -77,6 +93,10 @@ export async function startWorker(
       return { ...readAnswer(result), forwards: readForwards(result), logged: readLog(server.getLogs()) };
     },
     changeSecrets: (secrets) => server.update(harness({ ...own, ...secrets })),
+    async queryDirectory(sql) {
+      const storage = await worker.getDurableObjectStorage("DIRECTORY", { name: "directory" });
+      return (await storage.exec(sql)) as readonly Readonly<Record<string, unknown>>[];
+    },
     async query(domain, sql) {
       const storage = await worker.getDurableObjectStorage("DOMAINS", { name: domain });
       return (await storage.exec(sql)) as readonly Readonly<Record<string, unknown>>[];

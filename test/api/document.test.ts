@@ -7,7 +7,7 @@ import type { Ports } from "../../src/api/ports.ts";
 import { PROBLEM_TYPES } from "../../src/api/problem.ts";
 import { createChecker, type Document } from "./described.ts";
 
-const app = createApi();
+const { app } = createApi();
 const response = await app.request("/openapi.json", {}, {} as Ports);
 const document = (await response.json()) as Document;
 const findFaults = createChecker(document);

@@ -1,0 +1,261 @@
+// The examples of sending, run as they are printed, through a real Exim: what they send bears the minted reverse-path and
+// Message-ID, and the bounce that Exim makes of it comes back to an address that the Worker accepts.
+
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { createTransport } from "nodemailer";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
+import { freePort } from "../free-port.ts";
+import { exampleIn } from "../readme.ts";
+import { findPeer } from "./peer.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const INBOX = "inbox@example.net";
+/** With it a Message-ID is longer than the 78 characters at which mail programs like to break a line. */
+const LONG_DOMAIN = `${"long-".repeat(10)}domain.example`;
+const LONG_REF = "order-2026-11-24-0000123";
+
+const EXIM = findPeer("exim4", "exim4-daemon-heavy");
+const MISSING = EXIM === null ? " (apt-get install exim4-daemon-heavy)" : "";
+/** Exim takes a configuration that is not its own from root only. */
+const IS_ROOT = process.getuid?.() === 0;
+const NOT_ROOT = EXIM !== null && !IS_ROOT ? " (Exim takes this configuration from root only)" : "";
+
+interface Example {
+  readonly what: string;
+  readonly language: "ts" | "py" | "sh";
+  /** Reads the script from its standard input; null where it is missing. */
+  readonly program: string | null;
+  readonly args: readonly string[];
+  readonly debianPackage: string;
+  readonly hasMessageId: boolean;
+}
+
+const TYPESCRIPT: Example = {
+  what: "Nodemailer, with the client,",
+  language: "ts",
+  program: process.execPath,
+  args: ["--input-type=module-typescript", "-"],
+  debianPackage: "nodejs",
+  hasMessageId: true,
+};
+const PYTHON: Example = {
+  what: "Python's smtplib",
+  language: "py",
+  program: findPeer("python3", "python3"),
+  args: ["-"],
+  debianPackage: "python3",
+  hasMessageId: true,
+};
+const SHELL: Example = {
+  what: "curl",
+  language: "sh",
+  program: findPeer("curl", "curl") && findPeer("bash", "bash"),
+  args: ["-e", "-u"],
+  debianPackage: "curl",
+  hasMessageId: false,
+};
+
+/** A message as Exim delivered it, envelope included. */
+interface Arrival {
+  /** Empty for a bounce. */
+  readonly returnPath: string;
+  readonly recipient: string;
+  readonly messageId: string;
+  readonly raw: string;
+}
+
+describe.skipIf(EXIM === null || !IS_ROOT)(`mail sent through Exim${MISSING}${NOT_ROOT}`, () => {
+  let worker: LocalWorker;
+  let token: string;
+  let folder: string;
+  let port: number;
+  let exim: ChildProcess;
+
+  beforeAll(async () => {
+    worker = await startWorker();
+    const domains = ["example.com", LONG_DOMAIN];
+    for (const domain of domains) {
+      await worker.client.domains.put(domain, { mode: "enforce" }, { force: true });
+      await worker.client.routes.put(domain, "alice", { action: "forward", to: [INBOX] });
+    }
+    ({ token } = await worker.client.tokens.create({ name: "the examples", scopes: ["sign"], domains }));
+    folder = mkdtempSync(join(tmpdir(), "countersign-sending-"));
+    port = await freePort();
+    configure(folder);
+    const args = ["-C", join(folder, "exim.conf"), "-bdf", "-oX", `127.0.0.1.${port}`];
+    exim = spawn(EXIM ?? "", args, { stdio: "ignore" });
+    await vi.waitFor(() => createTransport({ host: "127.0.0.1", port }).verify(), { timeout: 10_000 });
+  });
+  afterAll(async () => {
+    exim.kill();
+    await worker.stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  beforeEach(() => {
+    for (const id of readdirSync(join(folder, "messages"))) rmSync(join(folder, "messages", id));
+  });
+
+  /** Runs a script, which sends one message, and waits until that and its bounce have arrived. */
+  async function send({ program, args }: Example, script: string): Promise<[sent: Arrival, bounce: Arrival]> {
+    const running = promisify(execFile)(program ?? "", args, {
+      cwd: ROOT,
+      timeout: 20_000,
+      env: {
+        PATH: process.env["PATH"],
+        HOME: process.env["HOME"],
+        COUNTERSIGN_URL: await worker.url(),
+        COUNTERSIGN_TOKEN: token,
+        SMTP_HOST: "127.0.0.1",
+        SMTP_PORT: String(port),
+      },
+    });
+    running.child.stdin?.end(script);
+    expect((await running).stdout).toBe("");
+    return waitForBoth();
+  }
+
+  /** The one message that was sent, and its bounce. */
+  async function waitForBoth(): Promise<[sent: Arrival, bounce: Arrival]> {
+    return vi.waitFor(
+      () => {
+        const arrivals = readArrivals(folder);
+        const [sent, ...others] = arrivals.filter(({ returnPath }) => returnPath !== "");
+        const [bounce, ...further] = arrivals.filter(({ returnPath }) => returnPath === "");
+        expect([...others, ...further]).toEqual([]);
+        if (sent === undefined || bounce === undefined) throw new Error("Not both of them have arrived.");
+        return [sent, bounce];
+      },
+      { timeout: 10_000, interval: 50 },
+    );
+  }
+
+  for (const example of [TYPESCRIPT, PYTHON, SHELL]) {
+    const { what, language, program, debianPackage, hasMessageId } = example;
+    const missing = program === null ? ` (apt-get install ${debianPackage})` : "";
+
+    describe.skipIf(program === null)(`by ${what} as the example in ${language} has it${missing}`, () => {
+      test("bears the minted reverse-path, and its bounce is accepted", async () => {
+        const [sent, bounce] = await send(example, exampleIn("Sending with a minted address", language));
+        expect(sent.returnPath).toMatch(/^cs1=0[a-z2-7]{20}-order-7=alice@example\.com$/);
+        expect(sent.recipient).toBe("bob@example.org");
+        expect(sent.raw).toMatch(/^From: alice@example\.com$/m);
+        expect(sent.raw).toContain("It is on its way.");
+        expect(bounce.recipient).toBe(sent.returnPath);
+        const delivery = await worker.deliver({ from: "<>", to: bounce.recipient }, bounce.raw);
+        expect(delivery).toMatchObject({
+          code: 250,
+          forwards: [{ to: INBOX }],
+          logged: { bounce: true, status: "valid", evidence: "tag", ref: "order-7" },
+        });
+      });
+
+      if (!hasMessageId) return;
+      test("bears the minted Message-ID, however long, and replies to it pass", async () => {
+        const script = exampleIn("Sending with a minted address", language)
+          .replaceAll("alice@example.com", `alice@${LONG_DOMAIN}`)
+          .replaceAll("order-7", LONG_REF);
+        const [sent] = await send(example, script);
+        expect(sent.messageId.length).toBeGreaterThan(120);
+        expect(sent.messageId).toMatch(
+          /^<cs1\.[0-9a-z.]+\.order-2026-11-24-0000123@long-.*domain\.example>$/,
+        );
+        const reply = [
+          "Message-ID: <away@example.org>",
+          "From: bob@example.org",
+          "Auto-Submitted: auto-replied",
+          `In-Reply-To: ${sent.messageId}`,
+          "",
+          "Away.",
+        ];
+        const to = `alice@${LONG_DOMAIN}`;
+        expect(await worker.deliver({ from: "<>", to }, reply.join("\r\n"))).toMatchObject({
+          code: 250,
+          logged: { status: "missing", evidence: "message-id", ref: LONG_REF },
+        });
+      });
+    });
+  }
+
+  test("in alice's name by someone else bounces to her plain address, and that is refused", async () => {
+    await createTransport({ host: "127.0.0.1", port }).sendMail({
+      from: "alice@example.com",
+      to: "bob@example.org",
+      subject: "A bargain",
+      text: "Buy now.",
+    });
+    const [, bounce] = await waitForBoth();
+    expect(bounce.recipient).toBe("alice@example.com");
+    expect(await worker.deliver({ from: "<>", to: bounce.recipient }, bounce.raw)).toMatchObject({
+      code: 555,
+      text: "5.7.1 This address takes bounces only of mail that it sent.",
+      forwards: [],
+      logged: { status: "missing", evidence: "none" },
+    });
+  });
+});
+
+/** What Exim has delivered to the end. */
+function readArrivals(folder: string): Arrival[] {
+  const log = readFileSync(join(folder, "spool", "mainlog"), "utf8");
+  const ids = readdirSync(join(folder, "messages")).filter((id) => log.includes(`${id} Completed`));
+  return ids.map((id) => {
+    const raw = readFileSync(join(folder, "messages", id), "utf8").replaceAll("\n", "\r\n");
+    const field = (pattern: RegExp) => pattern.exec(raw)?.[1] ?? "";
+    return {
+      returnPath: field(/^Return-path: <(.*)>\r$/m),
+      recipient: field(/^Envelope-to: (.*)\r$/m),
+      // A line may be broken before the Message-ID, and nowhere in it.
+      messageId: field(/^Message-ID:\s+(\S*)\r$/im),
+      raw,
+    };
+  });
+}
+
+/** Takes mail for anyone and keeps it in a file; what is no bounce it then can't deliver, and bounces. */
+function configure(folder: string): void {
+  for (const name of ["spool", "messages"]) {
+    mkdirSync(join(folder, name));
+    chmodSync(join(folder, name), 0o777);
+  }
+  chmodSync(folder, 0o755);
+  writeFileSync(
+    join(folder, "exim.conf"),
+    `
+primary_hostname = mx.example.org
+spool_directory = ${folder}/spool
+log_file_path = ${folder}/spool/%slog
+keep_environment =
+tls_advertise_hosts =
+acl_smtp_rcpt = accept
+begin routers
+bounce:
+  driver = accept
+  senders = :
+  transport = kept
+arrived:
+  driver = accept
+  unseen
+  transport = kept
+full:
+  driver = redirect
+  allow_fail
+  data = :fail: The mailbox is full.
+begin transports
+kept:
+  driver = appendfile
+  file = ${folder}/messages/$message_exim_id
+  user = Debian-exim
+  return_path_add
+  envelope_to_add
+  message_prefix =
+  message_suffix =
+`,
+    { mode: 0o644 },
+  );
+}
