@@ -4,15 +4,14 @@
 import * as v from "valibot";
 import { SCOPES } from "../core/token.ts";
 import { PROBLEM_TYPES, TYPE_PREFIX } from "./problem.ts";
-import { routeBody, scheme, settings } from "./schemas.ts";
+import { keyNumber, ref, routeBody, said, scheme, settings } from "./schemas.ts";
 
 /** RFC 3339, UTC. */
 const time = v.pipe(v.string(), v.isoTimestamp());
 
-/** By when every location has a write; null while KV does not take it. */
-const effectiveBy = v.nullable(time);
+const effectiveBy = said(v.nullable(time), "When every location has it; null while KV does not take it.");
 
-const number = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9));
+const expires = said(time, "The first instant at which the tag is no longer valid.");
 
 /** A failure (RFC 9457). */
 export const problemAnswer = v.strictObject({
@@ -24,13 +23,16 @@ export const problemAnswer = v.strictObject({
 });
 
 export const mintedAnswer = v.strictObject({
-  address: v.string(),
-  reversePath: v.string(),
-  messageId: v.nullable(v.string()),
+  address: said(v.string(), "In lower case."),
+  reversePath: said(v.string(), "For MAIL FROM."),
+  messageId: said(
+    v.nullable(v.string()),
+    "For the header, with its angle brackets; null where none was wanted.",
+  ),
   scheme,
-  key: number,
-  expires: time,
-  ref: v.nullable(v.string()),
+  key: keyNumber,
+  expires,
+  ref: v.nullable(ref),
 });
 
 export const batchAnswer = v.strictObject({
@@ -49,11 +51,11 @@ export const validatedAnswer = v.strictObject({
     "expired",
     "valid",
   ]),
-  original: v.string(),
+  original: said(v.string(), "The address without its tag."),
   scheme: v.nullable(scheme),
-  key: v.nullable(number),
-  expires: v.nullable(time),
-  ref: v.nullable(v.string()),
+  key: v.nullable(keyNumber),
+  expires: v.nullable(expires),
+  ref: v.nullable(ref),
 });
 
 export const domainAnswer = v.strictObject({ domain: v.string(), ...settings });
@@ -70,12 +72,12 @@ export const readinessAnswer = v.strictObject({
 const keyState = v.picklist(["pending", "signing", "validating", "retired"]);
 
 const key = v.strictObject({
-  number,
+  number: keyNumber,
   state: keyState,
   created: v.nullable(time),
-  notBefore: v.nullable(time),
-  expires: v.nullable(time),
-  imported: v.boolean(),
+  notBefore: said(v.nullable(time), "When it begins to sign; null where it never does."),
+  expires: said(v.nullable(time), "When it is retired; null where that is not known yet."),
+  imported: said(v.boolean(), "Whether it was brought along."),
 });
 
 export const writtenKeyAnswer = v.strictObject({ ...key.entries, effectiveBy });
@@ -83,7 +85,10 @@ export const writtenKeyAnswer = v.strictObject({ ...key.entries, effectiveBy });
 const routes = v.record(v.string(), routeBody);
 
 /** `cursor` where a page was asked for. */
-export const routesAnswer = v.strictObject({ routes, cursor: v.exactOptional(v.nullable(v.string())) });
+export const routesAnswer = v.strictObject({
+  routes,
+  cursor: v.exactOptional(said(v.nullable(v.string()), "Where a page was asked for.")),
+});
 
 export const writtenRoutesAnswer = v.strictObject({ routes, effectiveBy });
 
@@ -101,7 +106,7 @@ const routeChange = v.strictObject({
   to: v.nullable(routeBody),
 });
 
-const keyChange = v.strictObject({ number, from: v.nullable(keyState), to: v.nullable(keyState) });
+const keyChange = v.strictObject({ number: keyNumber, from: v.nullable(keyState), to: v.nullable(keyState) });
 
 export const auditAnswer = list(
   v.strictObject({
@@ -122,11 +127,11 @@ export const auditAnswer = list(
       "key.retired",
       "keys.tended",
     ]),
-    forced: v.array(v.string()),
+    forced: said(v.array(v.string()), "What stood against enforcing, where it was forced."),
     changes: v.strictObject({
       settings: v.record(v.string(), change),
       routes: v.array(routeChange),
-      moreRoutes: v.pipe(v.number(), v.integer()),
+      moreRoutes: said(v.pipe(v.number(), v.integer()), "Routes changed beside those listed."),
       keys: v.array(keyChange),
     }),
   }),
@@ -138,10 +143,17 @@ const token = v.strictObject({
   scopes: v.array(v.picklist(SCOPES)),
   domains: v.array(v.string()),
   created: time,
-  keyringSecret: v.picklist(["current", "previous", "gone"]),
+  keyringSecret: said(
+    v.picklist(["current", "previous", "gone"]),
+    "Under which KEYRING_SECRET it was made; one that is gone has ended it.",
+  ),
 });
 
-export const newTokenAnswer = v.strictObject({ ...token.entries, token: v.string(), effectiveBy });
+export const newTokenAnswer = v.strictObject({
+  ...token.entries,
+  token: said(v.string(), "Shown this once."),
+  effectiveBy,
+});
 
 export const domainsAnswer = list(v.strictObject({ domain: v.string() }));
 
@@ -150,5 +162,6 @@ export const keysAnswer = list(key);
 export const tokensAnswer = list(token);
 
 function list<Item extends v.GenericSchema>(item: Item) {
-  return v.strictObject({ items: v.array(item), cursor: v.nullable(v.string()) });
+  const cursor = said(v.nullable(v.string()), "For the next page; null where this is the last.");
+  return v.strictObject({ items: v.array(item), cursor });
 }

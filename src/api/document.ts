@@ -13,6 +13,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** What is used here of JSON Schema. */
 export interface JsonSchema {
   readonly $ref?: string;
+  readonly description?: string;
   readonly type?: string;
   readonly format?: string;
   readonly pattern?: string;

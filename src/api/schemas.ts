@@ -22,11 +22,25 @@ const REASON_CHARACTERS_AT_MOST = 199;
 const NAME_CHARACTERS_AT_MOST = 100;
 const TOKEN_DOMAINS_AT_MOST = 1_000;
 
-export const mode = v.picklist(["off", "observe", "enforce"]);
+export const mode = said(
+  v.picklist(["off", "observe", "enforce"]),
+  "off: routed, nothing judged. observe: delivered, and marked where it would be rejected. enforce: rejected.",
+);
 
-export const scheme = v.picklist(["prvs", "cs1"]);
+export const scheme = said(
+  v.picklist(["prvs", "cs1"]),
+  "prvs: 24 bits, as other software makes it. cs1: 80 bits, and room for a ref.",
+);
 
-const lifetimeDays = whole(1, LIFETIME_DAYS_AT_MOST);
+export const keyNumber = said(whole(0, 9), "The K of a tag.");
+
+export const ref = said(
+  v.pipe(
+    v.string(),
+    v.regex(WHOLE_REF, "1 to 24 of a-z, 0-9 and - are expected, with a letter or digit at both ends."),
+  ),
+  "Names your message: 1 to 24 of a-z, 0-9 and -, which stands at neither end.",
+);
 
 const exemption = v.pipe(
   v.string(),
@@ -38,20 +52,23 @@ const exemption = v.pipe(
 );
 
 const key = v.strictObject({
-  number: whole(0, 9),
-  secret: v.pipe(
-    v.string(),
-    v.regex(
-      new RegExp(`^[\\x20-\\x7e]{1,${SECRET_OCTETS_AT_MOST}}$`),
-      `1 to ${SECRET_OCTETS_AT_MOST} printable ASCII octets are expected.`,
+  number: keyNumber,
+  secret: said(
+    v.pipe(
+      v.string(),
+      v.regex(
+        new RegExp(`^[\\x20-\\x7e]{1,${SECRET_OCTETS_AT_MOST}}$`),
+        `1 to ${SECRET_OCTETS_AT_MOST} printable ASCII octets are expected.`,
+      ),
     ),
+    `1 to ${SECRET_OCTETS_AT_MOST} printable ASCII octets, used as they are.`,
   ),
 });
 
 const keyOrNothing = v.strictObject({
   number: v.exactOptional(key.entries.number),
   secret: v.exactOptional(key.entries.secret),
-  sign: v.exactOptional(v.boolean()),
+  sign: v.exactOptional(said(v.boolean(), "Whether it signs too, from its notBefore on.")),
 });
 
 /** A rotation, `{}`, or a key to bring along: `{"number","secret","sign"?}`. */
@@ -61,31 +78,46 @@ export const keyBody = v.pipe(keyOrNothing, together("number"), together("secret
 export const settings = {
   mode,
   scheme,
-  placement: v.picklist(["prefix", "subaddress"]),
-  lifetimeDays,
-  messageIdLifetimeDays: lifetimeDays,
-  rotateDays: whole(0, ROTATE_DAYS_AT_MOST),
-  exempt: v.pipe(
-    v.array(exemption),
-    v.maxLength(EXEMPT_AT_MOST, `${EXEMPT_AT_MOST} exemptions are the limit.`),
+  placement: said(
+    v.picklist(["prefix", "subaddress"]),
+    "Where the tag stands: prvs=…=alice@ or alice+prvs=…@.",
   ),
-  bounceSenders: v.picklist(["null-only", "mailer-daemon"]),
-  autoReplies: v.picklist(["evidence", "accept"]),
-  maxBouncesPerRef: v.null(),
-  dkimSelectors: v.pipe(v.array(v.string()), v.maxLength(0, "DKIM is not looked up yet; leave it empty.")),
+  lifetimeDays: said(whole(1, LIFETIME_DAYS_AT_MOST), "Days that a tag stays valid."),
+  messageIdLifetimeDays: said(whole(1, LIFETIME_DAYS_AT_MOST), "Days that a signed Message-ID stays valid."),
+  rotateDays: said(whole(0, ROTATE_DAYS_AT_MOST), "Days between rotations of the key; 0 for never."),
+  exempt: said(
+    v.pipe(v.array(exemption), v.maxLength(EXEMPT_AT_MOST, `${EXEMPT_AT_MOST} exemptions are the limit.`)),
+    "Local-parts, or addresses of the domain, that take bounces without evidence.",
+  ),
+  bounceSenders: said(
+    v.picklist(["null-only", "mailer-daemon"]),
+    "Whose mail is a bounce: the null sender's, or a robot's delivery-status report too.",
+  ),
+  autoReplies: said(
+    v.picklist(["evidence", "accept"]),
+    "What a vacation reply needs: evidence like any bounce, or only to look like one.",
+  ),
+  maxBouncesPerRef: said(v.null(), "No other value is taken yet."),
+  dkimSelectors: said(
+    v.pipe(v.array(v.string()), v.maxLength(0, "DKIM is not looked up yet; leave it empty.")),
+    "No selector is taken yet.",
+  ),
 };
 
 /** A change of settings; `keys` count at creation only. */
 export const settingsBody = v.strictObject({
   ...optional(settings),
   keys: v.exactOptional(
-    v.pipe(
-      v.array(key),
-      v.minLength(1, "Leave it out, and the domain makes a key of its own."),
-      v.check(
-        (keys) => new Set(keys.map(({ number }) => number)).size === keys.length,
-        "Each key needs a number of its own.",
+    said(
+      v.pipe(
+        v.array(key),
+        v.minLength(1, "Leave it out, and the domain makes a key of its own."),
+        v.check(
+          (keys) => new Set(keys.map(({ number }) => number)).size === keys.length,
+          "Each key needs a number of its own.",
+        ),
       ),
+      "Keys to bring along, at creation only; the last signs.",
     ),
   ),
 });
@@ -99,23 +131,29 @@ const destination = v.pipe(
 export const routeBody = v.variant("action", [
   v.strictObject({
     action: v.literal("forward"),
-    to: v.pipe(
-      v.array(destination),
-      v.minLength(1, "At least one destination is needed."),
-      v.maxLength(DESTINATIONS_AT_MOST, `${DESTINATIONS_AT_MOST} destinations are the limit.`),
-      v.check((to) => new Set(to.map(lowerCase)).size === to.length, "A destination stands here twice."),
+    to: said(
+      v.pipe(
+        v.array(destination),
+        v.minLength(1, "At least one destination is needed."),
+        v.maxLength(DESTINATIONS_AT_MOST, `${DESTINATIONS_AT_MOST} destinations are the limit.`),
+        v.check((to) => new Set(to.map(lowerCase)).size === to.length, "A destination stands here twice."),
+      ),
+      "Verified destinations, tried in order.",
     ),
     mode: v.exactOptional(mode),
   }),
   v.strictObject({ action: v.literal("consume"), mode: v.exactOptional(mode) }),
   v.strictObject({
     action: v.literal("reject"),
-    reason: v.pipe(
-      v.string(),
-      v.regex(
-        new RegExp(`^[\\x20-\\x7e]{1,${REASON_CHARACTERS_AT_MOST}}$`),
-        `One line of 1 to ${REASON_CHARACTERS_AT_MOST} printable ASCII characters is expected.`,
+    reason: said(
+      v.pipe(
+        v.string(),
+        v.regex(
+          new RegExp(`^[\\x20-\\x7e]{1,${REASON_CHARACTERS_AT_MOST}}$`),
+          `One line of 1 to ${REASON_CHARACTERS_AT_MOST} printable ASCII characters is expected.`,
+        ),
       ),
+      "What the sender reads: one line of printable ASCII.",
     ),
     mode: v.exactOptional(mode),
   }),
@@ -135,16 +173,11 @@ export const routesBody = v.strictObject({
 /** An address to mint for. A ref selects cs1. */
 export const mintBody = v.pipe(
   v.strictObject({
-    address: v.string(),
-    from: v.exactOptional(v.string()),
-    messageId: v.exactOptional(v.boolean()),
+    address: said(v.string(), "The sender of the message, a plain mailbox without a tag."),
+    from: v.exactOptional(said(v.string(), "The address that replies go to, where it is another.")),
+    messageId: v.exactOptional(said(v.boolean(), "false where the message keeps a Message-ID of its own.")),
     scheme: v.exactOptional(scheme),
-    ref: v.exactOptional(
-      v.pipe(
-        v.string(),
-        v.regex(WHOLE_REF, "1 to 24 of a-z, 0-9 and - are expected, with a letter or digit at both ends."),
-      ),
-    ),
+    ref: v.exactOptional(ref),
   }),
   v.forward(
     v.partialCheck(
@@ -166,17 +199,21 @@ export const batchBody = v.strictObject({
 
 /** A token to make. */
 export const tokenBody = v.strictObject({
-  name: v.pipe(
-    v.string(),
-    v.regex(
-      new RegExp(`^[^\\p{C}]{1,${NAME_CHARACTERS_AT_MOST}}$`, "u"),
-      `1 to ${NAME_CHARACTERS_AT_MOST} printable characters are expected.`,
+  name: said(
+    v.pipe(
+      v.string(),
+      v.regex(
+        new RegExp(`^[^\\p{C}]{1,${NAME_CHARACTERS_AT_MOST}}$`, "u"),
+        `1 to ${NAME_CHARACTERS_AT_MOST} printable characters are expected.`,
+      ),
     ),
+    "For whoever reads the list and the audit.",
   ),
   scopes: v.pipe(
     v.array(v.picklist(SCOPES)),
     v.minLength(1, "At least one scope is needed."),
     v.check((scopes) => new Set(scopes).size === scopes.length, "A scope stands here twice."),
+    v.description("admin includes the rest."),
   ),
   domains: v.pipe(
     v.array(
@@ -190,11 +227,14 @@ export const tokenBody = v.strictObject({
     v.maxLength(TOKEN_DOMAINS_AT_MOST, `${TOKEN_DOMAINS_AT_MOST} domains are the limit.`),
     v.check((names) => new Set(names).size === names.length, "A domain stands here twice."),
     v.check((names) => names.length === 1 || !names.includes(ALL_DOMAINS), "* stands alone."),
+    v.description("Names of domains, configured or not; * alone is all."),
   ),
 });
 
 /** An address to validate. */
-export const validateBody = v.strictObject({ address: v.string() });
+export const validateBody = v.strictObject({
+  address: said(v.string(), "An address as it came back, with its tag or without."),
+});
 
 /** A route's name, in lower case; null where no address could ever match it. */
 export function readRouteName(text: string): string | null {
@@ -219,6 +259,14 @@ function optional<Entries extends v.ObjectEntries>(
 ): { [Field in keyof Entries]: v.ExactOptionalSchema<Entries[Field], undefined> } {
   const fields = Object.entries(entries).map(([field, schema]) => [field, v.exactOptional(schema)]);
   return Object.fromEntries(fields) as ReturnType<typeof optional<Entries>>;
+}
+
+/** The same schema, with a word to whoever reads the document. */
+export function said<S extends v.GenericSchema>(
+  schema: S,
+  text: string,
+): v.SchemaWithPipe<readonly [S, v.DescriptionAction<v.InferOutput<S>, string>]> {
+  return v.pipe(schema, v.description(text));
 }
 
 function whole(least: number, most: number) {

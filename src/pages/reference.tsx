@@ -34,18 +34,16 @@ export function Reference({ document }: { document: ApiDocument }) {
         </header>
         <nav aria-label="Operations">
           {[...tags].map(([tag, members]) => (
-            <>
-              <h4>{tag}</h4>
+            <div>
+              <p class="tag">{tag}</p>
               <ul>
-                {members.map((member) => (
+                {members.map(({ operation }) => (
                   <li>
-                    <a href={`#${member.operation.operationId}`}>
-                      <Call {...member} />
-                    </a>
+                    <a href={`#${operation.operationId}`}>{operation.summary}</a>
                   </li>
                 ))}
               </ul>
-            </>
+            </div>
           ))}
         </nav>
         <main id="operations">
@@ -204,7 +202,7 @@ function Fields({ title, rows }: { title?: string; rows: readonly Row[] }) {
                   </td>
                   <td>
                     {type}
-                    {note && <span class="quiet"> {note}</span>}
+                    {note && <span class="quiet">: {note}</span>}
                   </td>
                 </tr>
               ))}
@@ -245,7 +243,12 @@ function rowsOf(schema: JsonSchema, document: ApiDocument, within = ""): Row[] {
   const required = schema.required ?? [];
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const inner = innerOf(field);
-    const row = { name: within + name, required: required.includes(name), type: typeOf(field, document) };
+    const row = {
+      name: within + name,
+      required: required.includes(name),
+      type: typeOf(field, document),
+      ...(field.description === undefined ? {} : { note: field.description }),
+    };
     return inner === null
       ? [row]
       : [row, ...rowsOf(inner.schema, document, `${within}${name}${inner.mark}.`)];
@@ -270,7 +273,6 @@ function typeOf(schema: JsonSchema, document: ApiDocument): string {
   if (known.type === "object") return describeObject(known, document);
   if (known.format === "date-time") return "time, RFC 3339";
   if (known.minimum !== undefined) return `${known.type}, ${known.minimum} to ${known.maximum}`;
-  if (known.pattern !== undefined) return `${known.type}, ${known.pattern}`;
   return known.type ?? "any value";
 }
 

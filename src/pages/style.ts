@@ -32,14 +32,19 @@ pre {
 .skip { position: absolute; left: -100vw; }
 .skip:focus { left: 1rem; top: .5rem; padding: .5rem 1rem; background: var(--page); }
 .method { display: inline-block; min-width: 4.2em; color: var(--accent); font-weight: 700; }
+.tag { margin: 0; color: var(--quiet); font-size: .85rem; font-weight: 600; }
 .quiet { color: var(--quiet); }
 .wide { overflow-x: auto; }
-nav ul { margin: .2rem 0 1rem; padding: 0; list-style: none; }
+nav { margin-top: 1.5rem; columns: 17rem auto; column-gap: 2rem; }
+nav div { break-inside: avoid; }
+nav ul { margin: .1rem 0 1rem; padding: 0; list-style: none; }
 nav li { padding: .15rem 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th, td { padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { color: var(--quiet); font-weight: 600; }
+th:first-child, td:first-child { width: 14rem; }
 td code { overflow-wrap: anywhere; }
+@media (max-width: 40rem) { th:first-child, td:first-child { width: 9.5rem; } }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .15rem 1rem; margin: .3rem 0; font-size: .925rem; }
 dt { white-space: nowrap; }
 dd { margin: 0; }
