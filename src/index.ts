@@ -39,20 +39,18 @@ app.route("/", createPages(document));
 export default {
   async fetch(request, env, context) {
     try {
-      const secrets = readSecrets(env);
-      const shared = await wire(env, context);
-      const { maxBatch, corsOrigins } = readVars(env);
-      const { tokens: macKeys } = await openDeploymentKeys(derivedKeys, secrets);
+      const deployment = await readDeployment(env);
+      const { secrets, vars, keys } = deployment;
+      const shared = wire(env, deployment, context);
       return await app.fetch(request, {
         ...shared,
-        maxBatch,
-        corsOrigins,
+        maxBatch: vars.maxBatch,
+        corsOrigins: vars.corsOrigins,
         adminToken: secrets.adminToken,
-        tokenMacKeys: macKeys,
-        open: openKeys(keyMemory, secrets),
+        tokenMacKeys: keys.tokens,
         random: (octets) => crypto.getRandomValues(new Uint8Array(octets)),
         domains: new Domains(env, shared.snapshots),
-        tokens: new Tokens(env, tokenMemory, macKeys, shared.now),
+        tokens: new Tokens(env, tokenMemory, keys.tokens, shared.now),
         isWithinRate: (caller) => isWithinRate(env, caller.id),
         isUnreachable: (error) => error instanceof StorageUnreachable,
       });
@@ -63,22 +61,30 @@ export default {
   },
 
   async email(message, env, context) {
-    const secrets = readSecrets(env);
-    const { hops } = await openDeploymentKeys(derivedKeys, secrets);
-    const shared = await wire(env, context);
-    const keys = { open: openKeys(keyMemory, secrets), hops };
+    const deployment = await readDeployment(env);
+    const { open, ...shared } = wire(env, deployment, context);
+    const keys = { open, hops: deployment.keys.hops };
     const record = (domain: string, entry: { id: string }) => recordMessage(env, domain, entry.id, entry);
     await receive(message, { ...shared, keys, record }, shared.now);
   },
 } satisfies ExportedHandler<Bindings & RateBindings>;
 
+/** What a deployment is given, checked, and the keys that it derives for itself. */
+async function readDeployment(env: Bindings) {
+  const secrets = readSecrets(env);
+  return { secrets, vars: readVars(env), keys: await openDeploymentKeys(derivedKeys, secrets) };
+}
+
 /** What both handlers use, at the instant of this request. */
-async function wire(env: Bindings, context: ExecutionContext) {
+function wire(
+  env: Bindings,
+  { secrets, vars, keys }: Awaited<ReturnType<typeof readDeployment>>,
+  context: ExecutionContext,
+) {
   const now = Date.now();
-  const { log: key } = await openDeploymentKeys(derivedKeys, readSecrets(env));
-  const { logAddresses } = readVars(env);
   return {
     now,
+    open: openKeys(keyMemory, secrets),
     snapshots: publishedSnapshots(env, snapshotMemory, now),
     note(kind: SightingKind, original: { domain: string; localPart: string }): void {
       const telling = takeSighting(
@@ -91,8 +97,8 @@ async function wire(env: Bindings, context: ExecutionContext) {
       if (telling !== null) context.waitUntil(telling);
     },
     log(line: object): void {
-      if (logAddresses === "plain") writeLine(line);
-      else context.waitUntil(writeKeyedLine(key, line));
+      if (vars.logAddresses === "plain") writeLine(line);
+      else context.waitUntil(writeKeyedLine(keys.log, line));
     },
   };
 }
