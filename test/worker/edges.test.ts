@@ -64,7 +64,7 @@ describe("by default", () => {
 
   test("a response is bound to its type, its page and this origin", async () => {
     for (const path of ["/health", "/openapi.json", "/docs", "/style.css", "/v1/domains", "/v1/nothing"]) {
-      const { headers } = await worker.call("GET", path);
+      const { headers } = await quick.call("GET", path);
       expect(headers.get("x-content-type-options")).toBe("nosniff");
       expect(headers.get("x-frame-options")).toBe("DENY");
       expect(headers.get("content-security-policy")).toContain("default-src 'none'");
