@@ -1,6 +1,6 @@
 // The OpenAPI document held against what the Worker answers: every response must be one that the document describes.
 
-import { Ajv2020 } from "ajv/dist/2020.js";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
 
@@ -31,10 +31,12 @@ export function createChecker(document: Document) {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats(ajv);
   ajv.addSchema({ $id: "https://document.example/", ...document });
+  const compiled = new Map<object, ValidateFunction>();
   /** What is wrong with the value; empty where nothing is. */
   return function findFaults(schema: object, value: unknown): readonly string[] {
     const resolved = "$ref" in schema ? { $ref: `https://document.example/${String(schema.$ref)}` } : schema;
-    const validate = ajv.compile(resolved);
+    const validate = compiled.get(schema) ?? ajv.compile(resolved);
+    compiled.set(schema, validate);
     return validate(value)
       ? []
       : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
@@ -44,11 +46,11 @@ export function createChecker(document: Document) {
 /** What a response is that the document does not describe; null where it does. */
 export async function findUndescribed(
   document: Document,
+  findFaults: ReturnType<typeof createChecker>,
   method: string,
   path: string,
   response: Response,
 ): Promise<string | null> {
-  const findFaults = createChecker(document);
   const contentType = response.headers.get("content-type")?.split(";")[0] ?? "";
   const text = await response.text();
   const value: unknown = contentType.endsWith("json") ? JSON.parse(text) : text;
@@ -76,11 +78,12 @@ export async function startDescribedWorker(
 ): Promise<LocalWorker> {
   const worker = await startWorker(options);
   const document = (await (await worker.call("GET", "/openapi.json")).json()) as Document;
+  const findFaults = createChecker(document);
   return {
     ...worker,
     async call(method, path, body, headers) {
       const response = await worker.call(method, path, body, headers);
-      const undescribed = await findUndescribed(document, method, path, response.clone());
+      const undescribed = await findUndescribed(document, findFaults, method, path, response.clone());
       if (undescribed !== null)
         throw new Error(`${method} ${path} answers what is not described: ${undescribed}`);
       return response;
