@@ -40,9 +40,11 @@ export function createApi(): { readonly app: Hono<Api>; readonly document: () =>
 
   app.use(requestId());
   app.use(secureHeaders({ contentSecurityPolicy: POLICY, xFrameOptions: "DENY" }));
-  app.use(async function noStore(context, next) {
+  app.use(async function markResponse(context, next) {
     await next();
     context.header("cache-control", "no-store");
+    // A response that a handler made itself does not have it yet.
+    context.header("x-request-id", context.var.requestId);
   });
   app.use("/v1/*", allowOrigins());
   app.use("/v1/*", authenticate());

@@ -53,10 +53,14 @@ describe("by default", () => {
   });
 
   test("a response bears the id of its request, the caller's own where he gave one that can be one", async () => {
-    const idOf = async (given: string) =>
-      (await worker.call("GET", "/v1/domains", undefined, { "x-request-id": given })).headers.get(
-        "x-request-id",
-      );
+    const idOf = async (given: string, path = "/v1/domains", authorization?: string) => {
+      const headers = { "x-request-id": given, ...(authorization === undefined ? {} : { authorization }) };
+      return (await worker.call("GET", path, undefined, headers)).headers.get("x-request-id");
+    };
+    expect(await idOf("a-failure", "/v1/domains/none.example")).toBe("a-failure");
+    expect(await idOf("a-stranger", "/v1/domains", "Bearer x")).toBe("a-stranger");
+    expect(await idOf("a-wrong-path", "/nothing")).toBe("a-wrong-path");
+    expect(await idOf("a-wrong-method", "/v1/addresses")).toBe("a-wrong-method");
     expect(await idOf("order-7")).toBe("order-7");
     expect(await idOf("a b\tc")).toMatch(/^[0-9a-f-]{36}$/);
     expect(await idOf("x".repeat(300))).toMatch(/^[0-9a-f-]{36}$/);
