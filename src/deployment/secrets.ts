@@ -22,7 +22,7 @@ const LEAST_CHARACTERS = 32;
 /** Throws `Misconfigured` where a secret is missing or too short. */
 export function readSecrets(env: SecretBindings): Secrets {
   return {
-    adminToken: required("ADMIN_TOKEN", env.ADMIN_TOKEN),
+    adminToken: bearable("ADMIN_TOKEN", required("ADMIN_TOKEN", env.ADMIN_TOKEN)),
     keyring: required("KEYRING_SECRET", env.KEYRING_SECRET),
     keyringPrevious: env.KEYRING_SECRET_PREVIOUS
       ? required("KEYRING_SECRET_PREVIOUS", env.KEYRING_SECRET_PREVIOUS)
@@ -35,6 +35,14 @@ function required(name: string, value: string | undefined): string {
   if (value.length >= LEAST_CHARACTERS) return value;
   throw new Misconfigured(
     `The secret ${name} has ${value.length} characters; ${LEAST_CHARACTERS} are the least. ${hint(name)}`,
+  );
+}
+
+/** A bearer token is sent in a header, which takes these characters only (RFC 6750, 2.1). */
+function bearable(name: string, value: string): string {
+  if (/^[A-Za-z0-9._~+/-]+=*$/.test(value)) return value;
+  throw new Misconfigured(
+    `The secret ${name} has characters that no bearer token can have; letters, digits and . _ ~ + / - are left. ${hint(name)}`,
   );
 }
 

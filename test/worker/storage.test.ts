@@ -111,6 +111,7 @@ test("KEYRING_SECRET is changed without losing a key", async () => {
 test.each([
   [{ ADMIN_TOKEN: "" }, "ADMIN_TOKEN is not set"],
   [{ ADMIN_TOKEN: "x".repeat(31) }, "ADMIN_TOKEN has 31 characters"],
+  [{ ADMIN_TOKEN: `${"x".repeat(40)} é` }, "ADMIN_TOKEN has characters that no bearer token can have"],
   [{ KEYRING_SECRET: "" }, "KEYRING_SECRET is not set"],
   [{ KEYRING_SECRET: "x".repeat(31) }, "KEYRING_SECRET has 31 characters"],
   [{ KEYRING_SECRET_PREVIOUS: "short" }, "KEYRING_SECRET_PREVIOUS has 5 characters"],
