@@ -1,7 +1,8 @@
 // The deployment itself, for anyone: that it lives, and what its API is.
 
 import * as v from "valibot";
-import { type ApiDocument, describeApi } from "./document.ts";
+import { describeApi } from "./document.ts";
+import type { ApiDocument } from "./openapi.ts";
 import { type Operation, operation } from "./operation.ts";
 
 const readHealth = operation({

@@ -1,7 +1,7 @@
 // The pages, served beside the API by the same Worker: rendered here, without any script.
 
 import { Hono } from "hono";
-import type { ApiDocument } from "../api/document.ts";
+import type { ApiDocument } from "../api/openapi.ts";
 import type { Api } from "../api/ports.ts";
 import { Reference } from "./reference.tsx";
 import { STYLE } from "./style.ts";

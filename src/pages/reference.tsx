@@ -1,6 +1,6 @@
 // The API's reference as a page, made of the OpenAPI document: no script, nothing from elsewhere.
 
-import type { ApiDocument, DescribedOperation, JsonSchema } from "../api/document.ts";
+import type { ApiDocument, DescribedOperation, JsonSchema } from "../api/openapi.ts";
 
 /** The whole page. */
 export function Reference({ document }: { document: ApiDocument }) {

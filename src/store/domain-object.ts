@@ -14,15 +14,15 @@ import {
   type SettingsChange,
 } from "../core/change.ts";
 import { DAY_MS, earliest } from "../core/day.ts";
-import { checkReadiness, type Readiness } from "../core/readiness.ts";
+import type { Readiness } from "../core/readiness.ts";
 import { EVERYWHERE_MS, type ImportedKey, type KeysChange, retire, tendingDueAt } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
-import type { Settings } from "../core/settings.ts";
 import { createSnapshot, encodeSnapshot, revise, type Snapshot } from "../core/snapshot.ts";
 import { writeLine } from "../deployment/log.ts";
 import { readSecrets, type SecretBindings } from "../deployment/secrets.ts";
 import { readVars, type VarBindings } from "../deployment/vars.ts";
 import { Audit, type AuditRow } from "./audit.ts";
+import { DomainReadiness } from "./domain-readiness.ts";
 import { DomainStorage } from "./domain-storage.ts";
 import { Ledger } from "./ledger.ts";
 import { PUBLISH_EVERY_MS, Publication, type PublicationBindings } from "./publication.ts";
@@ -59,6 +59,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   readonly #storage = new DomainStorage(this.ctx.storage);
   readonly #ledger = new Ledger(this.ctx.storage);
   readonly #audit = new Audit(this.ctx.storage);
+  readonly #readiness = new DomainReadiness(this.#storage, this.#ledger);
   readonly #publication = new Publication(this.env, this.#storage);
   readonly #turns = new Turns();
 
@@ -79,9 +80,9 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     return this.#turns.take(async () => {
       const now = Date.now();
       const former = this.#storage.load();
-      const findMissing = (settings: Settings) =>
-        change.force ? this.#findForced(former, settings, now) : this.#findMissing(former, settings, now);
-      const changed = changeSettings(former, change, findMissing);
+      const changed = changeSettings(former, change, (settings) =>
+        this.#readiness.findMissing(former, settings, change.force, now),
+      );
       if (changed.kind !== "settings") return changed;
       const { settings, forced } = changed;
       if (former !== null) {
@@ -145,7 +146,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   /** What is known of the domain's signing, checked; null where it is not configured. */
   readiness(): Readiness | null {
     const snapshot = this.#storage.load();
-    return snapshot && this.#checkReadiness(snapshot, Date.now());
+    return snapshot && this.#readiness.check(snapshot, Date.now());
   }
 
   /** At most `limit` writes before that number, the newest first; null where the domain is not configured. */
@@ -265,30 +266,6 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     const former = this.#storage.load();
     const tended = former && (await tendKeys(readSecrets(this.env), former, now));
     if (tended !== null) this.#save(former, tended, now, { by: SCHEDULE, action: "keys.tended" });
-  }
-
-  /** What keeps the domain from enforcing with these settings; it observes, if it does, in its former mode. */
-  #findMissing(former: Snapshot | null, settings: Settings, now: number): readonly string[] {
-    if (former === null) return ["The domain is new."];
-    const { mode } = former.settings;
-    const { checks } = this.#checkReadiness({ ...former, settings: { ...settings, mode } }, now);
-    return checks.filter(({ status }) => status === "fail").map(({ detail }) => detail);
-  }
-
-  /** The same for one who enforces anyway: that it can't be found out is no reason to keep him from it. */
-  #findForced(former: Snapshot | null, settings: Settings, now: number): readonly string[] {
-    try {
-      return this.#findMissing(former, settings, now);
-    } catch {
-      return ["Readiness could not be found out."];
-    }
-  }
-
-  #checkReadiness(snapshot: Snapshot, now: number): Readiness {
-    const { signing } = this.#ledger;
-    const unsignedSenders = this.#ledger.unsignedSenders();
-    const modeSince = this.#storage.modeSince ?? now;
-    return checkReadiness(snapshot, { signing, modeSince, unsignedSenders }, now);
   }
 
   /** Sets the alarm for when something is due. Where that can't be found, the alarm that is set comes sooner. */

@@ -222,7 +222,11 @@ describe("writes that fail", () => {
       exempt: ["dmarc"],
     });
     expect(await numbers("ledger.example")).toEqual([0, 1]);
+    expect((await worker.call("PATCH", `${path}?force=true`, enforce)).status).toBe(200);
     await failing();
+    const [forced] = ((await (await worker.call("GET", `${path}/audit`)).json()) as { items: object[] })
+      .items;
+    expect(forced).toMatchObject({ forced: ["Readiness could not be found out."] });
   });
 
   test("to the audit answer 503 and change nothing: no change stands without its entry", async () => {
