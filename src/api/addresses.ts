@@ -8,8 +8,9 @@ import { type TagFinding, validateTag } from "../core/tag-status.ts";
 import { reaches } from "../core/token.ts";
 import { batchAnswer, mintedAnswer, validatedAnswer } from "./answers.ts";
 import { readValue } from "./body.ts";
-import { type Minting, mintAll, type Place, type Reading, readWish } from "./minting.ts";
+import { type Minting, mintAll, type Reading, readWish } from "./minting.ts";
 import { forbiddenDomain, operation } from "./operation.ts";
+import { formatTime } from "./outcome.ts";
 import type { Api } from "./ports.ts";
 import {
   describeUnusable,
@@ -51,7 +52,7 @@ const mintAddress = operation({
   problems: ["not-found", "not-signing"],
   example: { body: { address: "alice@example.com" }, answer: MINTED },
   async handle(context, body) {
-    const [minting] = await mintAll(context, [readWish(body, [])]);
+    const [minting] = await mintAll(context, [readWish(body, (field) => pointer([field]))]);
     if (minting === undefined) throw new Error("One wish has one result.");
     if (minting.kind === "failed") return respond(minting.problem);
     const { minted, domain } = minting;
@@ -142,12 +143,19 @@ const validateAddress = operation({
 
 export const addressOperations = [mintAddress, mintBatch, validateAddress];
 
-/** Whether the client would rather read text; one that takes both alike gets JSON. */
+/** Whether the client would rather read text; one that takes both alike gets JSON (RFC 9110, 12.5.1). */
 function prefersText(context: Context<Api>): boolean {
-  const json = "application/json";
-  return (
-    accepts(context, { header: "Accept", supports: [json, "text/plain"], default: json }) === "text/plain"
-  );
+  const [json, text] = ["application/json", "text/plain"];
+  const match = (accepted: readonly { type: string; q: number }[]) =>
+    qualityOf(accepted, text) > qualityOf(accepted, json) ? text : json;
+  return accepts(context, { header: "Accept", supports: [json, text], default: json, match }) === text;
+}
+
+/** How well a media type is accepted: by its own name, else its kind's, else what is said of any. */
+function qualityOf(accepted: readonly { type: string; q: number }[], mediaType: string): number {
+  const ranges = [mediaType, mediaType.replace(/\/.*/, "/*"), "*/*"];
+  const named = ranges.flatMap((range) => accepted.filter(({ type }) => type.toLowerCase() === range));
+  return named[0]?.q ?? 0;
 }
 
 function readSwitch(text: unknown): unknown {
@@ -156,13 +164,15 @@ function readSwitch(text: unknown): unknown {
 
 /** One of a batch: an address alone, or with what else it needs. */
 function readItem(item: unknown, at: number): Reading {
-  const place: Place = ["addresses", at];
-  if (typeof item === "string") return readWish({ address: item }, place);
+  const path = ["addresses", at];
+  if (typeof item === "string") return readWish({ address: item }, () => pointer(path));
   if (typeof item !== "object" || item === null || Array.isArray(item)) {
-    return unusableItem([{ pointer: pointer(place), detail: "A text or an object is expected." }]);
+    return unusableItem([{ pointer: pointer(path), detail: "A text or an object is expected." }]);
   }
-  const reading = readValue(mintBody, item, place);
-  return reading.kind === "value" ? readWish(reading.value, place) : unusableItem(reading.problems);
+  const reading = readValue(mintBody, item, path);
+  return reading.kind === "value"
+    ? readWish(reading.value, (field) => pointer([...path, field]))
+    : unusableItem(reading.problems);
 }
 
 function unusableItem(problems: FieldProblem[]): Reading {
@@ -199,23 +209,15 @@ async function validateSurely(
 }
 
 /** The log's line: neither the tag nor the Message-ID, with which anyone could send bounces. */
-function describeMinted({ address, scheme, key, expires, ref }: Minted, domain: string) {
-  return { event: "minted", domain, address, scheme, key, expires: new Date(expires).toISOString(), ref };
+function describeMinted(minted: Minted, domain: string) {
+  const { address, scheme, key, expires, ref } = minted;
+  return { event: "minted", domain, address, scheme, key, expires: formatTime(expires), ref };
 }
 
-function presentMinted(minted: Minted) {
-  const { address, reversePath, messageId, scheme, key, expires, ref } = minted;
-  return { address, reversePath, messageId, scheme, key, expires: new Date(expires).toISOString(), ref };
+function presentMinted({ address, reversePath, messageId, scheme, key, expires, ref }: Minted) {
+  return { address, reversePath, messageId, scheme, key, expires: formatTime(expires), ref };
 }
 
-function presentFinding(finding: TagFinding) {
-  const { status, original, scheme, key, expires, ref } = finding;
-  return {
-    status,
-    original: formatMailbox(original),
-    scheme,
-    key,
-    expires: expires === null ? null : new Date(expires).toISOString(),
-    ref,
-  };
+function presentFinding({ status, original, scheme, key, expires, ref }: TagFinding) {
+  return { status, original: formatMailbox(original), scheme, key, expires: formatTime(expires), ref };
 }

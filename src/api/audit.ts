@@ -2,7 +2,7 @@
 
 import { type AuditEntry, showActor } from "../core/audit.ts";
 import { auditAnswer } from "./answers.ts";
-import { cut, readPage } from "./list.ts";
+import { cursorOf, readPage } from "./list.ts";
 import { domainOf, operation } from "./operation.ts";
 import { formatTime } from "./outcome.ts";
 import { unconfigured } from "./problem.ts";
@@ -46,10 +46,10 @@ const readAudit = operation({
     if (page instanceof Response) return page;
     // A cursor that is none of ours stands before everything.
     const before = page.after === "" ? null : Number.parseInt(page.after, 10) || 0;
-    const found = await context.env.domains.audit(domain, before, page.limit + 1);
+    const found = await context.env.domains.audit(domain, before, page.limit);
     if (found === null) return unconfigured(domain);
-    const { items, cursor } = cut(found, page.limit, ({ id }) => String(id));
-    const shown = items.map((entry) => ({
+    const cursor = cursorOf(found, ({ id }) => String(id));
+    const shown = found.items.map((entry) => ({
       ...present(entry),
       by: showActor(entry.by, context.var.caller),
     }));

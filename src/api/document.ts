@@ -23,6 +23,11 @@ const QUERY: Readonly<Record<QueryName, Parameter>> = {
     maximum: LIMIT.most,
     default: LIMIT.default,
   }),
+  limitIfAny: parameter("limit", "query", "Items of a page; without it and a cursor, all of them.", {
+    type: "integer",
+    minimum: LIMIT.least,
+    maximum: LIMIT.most,
+  }),
   cursor: parameter("cursor", "query", "Of the page before; without it, the first page.", { type: "string" }),
   force: parameter("force", "query", "Enforce although the domain is not ready; the audit says so.", {
     type: "boolean",
@@ -179,8 +184,13 @@ function describeProblem(status: number, types: readonly ProblemType[]): Describ
 
 /** A schema as JSON Schema. Rules that it can't say (two fields that exclude one another) are left to the reading. */
 function describe(schema: Schema): JsonSchema {
-  const { $schema, ...described } = toJsonSchema(schema, CONVERSION);
-  return described as JsonSchema;
+  return convert(schema) as JsonSchema;
+}
+
+/** Without `$schema`, which stands at the root of a document only (JSON Schema 2020-12 Core, 8.1.1). */
+function convert(schema: Schema): Omit<ReturnType<typeof toJsonSchema>, "$schema"> {
+  const { $schema, ...converted } = toJsonSchema(schema, CONVERSION);
+  return converted;
 }
 
 const CONVERSION: ConversionConfig = {
@@ -189,9 +199,9 @@ const CONVERSION: ConversionConfig = {
   errorMode: "ignore",
   overrideAction({ valibotAction }) {
     const { metadata } = valibotAction as Partial<v.MetadataAction<unknown, Separate>>;
-    if (metadata?.eachItem) return { type: "array", items: toJsonSchema(metadata.eachItem, CONVERSION) };
+    if (metadata?.eachItem) return { type: "array", items: convert(metadata.eachItem) };
     if (metadata?.eachValue) {
-      return { type: "object", additionalProperties: toJsonSchema(metadata.eachValue, CONVERSION) };
+      return { type: "object", additionalProperties: convert(metadata.eachValue) };
     }
     return undefined;
   },

@@ -7,7 +7,7 @@ import type { SettingsChange } from "../core/change.ts";
 import { DEFAULTS } from "../core/settings.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import { domainAnswer, domainsAnswer, readinessAnswer, writtenDomainAnswer } from "./answers.ts";
-import { cut, readPage } from "./list.ts";
+import { cursorOf, readPage } from "./list.ts";
 import { domainOf, operation } from "./operation.ts";
 import { presentOutcome } from "./outcome.ts";
 import type { Api } from "./ports.ts";
@@ -31,9 +31,9 @@ const listDomains = operation({
   async handle(context) {
     const page = readPage(context);
     if (page instanceof Response) return page;
-    const found = await context.env.domains.list(page.after, page.limit + 1, context.var.caller);
-    const { items, cursor } = cut(found, page.limit, (domain) => domain);
-    return { status: 200, body: { items: items.map((domain) => ({ domain })), cursor } };
+    const found = await context.env.domains.list(page.after, page.limit, context.var.caller);
+    const items = found.items.map((domain) => ({ domain }));
+    return { status: 200, body: { items, cursor: cursorOf(found, (domain) => domain) } };
   },
 });
 

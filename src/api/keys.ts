@@ -2,8 +2,9 @@
 
 import { actorOf } from "../core/audit.ts";
 import { type Key, stateOf } from "../core/keyring.ts";
+import { takePage } from "../core/page.ts";
 import { keysAnswer, writtenKeyAnswer } from "./answers.ts";
-import { cut, readPage } from "./list.ts";
+import { cursorOf, readPage } from "./list.ts";
 import { domainOf, operation } from "./operation.ts";
 import { formatTime, presentOutcome, presentRemoval } from "./outcome.ts";
 import { problem, unconfigured } from "./problem.ts";
@@ -39,9 +40,9 @@ const listKeys = operation({
     const keys = snapshot.keys
       .filter((key) => key.number > after)
       .toSorted((one, other) => one.number - other.number);
-    const { items, cursor } = cut(keys, page.limit, (key) => String(key.number));
-    const presented = items.map((key) => present(snapshot.keys, key, context.env.now));
-    return { status: 200, body: { items: presented, cursor } };
+    const part = takePage(keys, page.limit);
+    const items = part.items.map((key) => present(snapshot.keys, key, context.env.now));
+    return { status: 200, body: { items, cursor: cursorOf(part, (key) => String(key.number)) } };
   },
 });
 

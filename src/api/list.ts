@@ -1,7 +1,8 @@
-// Lists: pages of items, each with a cursor to the next. A cursor is the last item's name or id, so it stays right
-// whatever comes and goes.
+// Lists: pages of items, each with a cursor to the next. A page of large items may have less than was asked for. A cursor is
+// the last item's name or id, so it stays right whatever comes and goes.
 
 import type { Context } from "hono";
+import type { Page } from "../core/page.ts";
 import { unusable } from "./problem.ts";
 
 export const LIMIT = { least: 1, most: 1000, default: 50 };
@@ -17,16 +18,8 @@ export function readPage(context: Context): { limit: number; after: string } | R
   return unusable([{ pointer: "#/limit", detail }]);
 }
 
-/**
- * A page of what was found behind the cursor.
- * @param found up to one more than the page holds
- */
-export function cut<Found>(
-  found: readonly Found[],
-  limit: number,
-  nameOf: (item: Found) => string,
-): { items: Found[]; cursor: string | null } {
-  const items = found.slice(0, limit);
+/** The cursor to the page behind this one; null where it is the last. */
+export function cursorOf<Item>({ items, more }: Page<Item>, nameOf: (item: Item) => string): string | null {
   const last = items.at(-1);
-  return { items, cursor: found.length > limit && last !== undefined ? nameOf(last) : null };
+  return more && last !== undefined ? nameOf(last) : null;
 }

@@ -18,15 +18,16 @@ import { senderOf } from "../core/readiness.ts";
 import { reaches } from "../core/token.ts";
 import { describeFailure } from "./failure.ts";
 import { OUTSIDE } from "./operation.ts";
+import { formatTime } from "./outcome.ts";
 import type { Api } from "./ports.ts";
-import { describeProblem, describeUnconfigured, describeUnusable, type Problem, pointer } from "./problem.ts";
+import { describeProblem, describeUnconfigured, describeUnusable, type Problem } from "./problem.ts";
 import type { mintBody } from "./schemas.ts";
 
 /** What a body asks for. */
 export type Wish = v.InferOutput<typeof mintBody>;
 
-/** Where a wish stands in the body. */
-export type Place = readonly (string | number)[];
+/** Where a field of a wish stands in the body, as a JSON pointer. */
+export type Place = (field: string) => string;
 
 /** What to mint: read, and not yet looked up. */
 interface Wanted {
@@ -53,9 +54,9 @@ const LOOKED_UP_AT_ONCE = 6;
 /** Reads a wish: its addresses must be plain mailboxes without a tag. */
 export function readWish({ address, from, scheme, ref, messageId }: Wish, place: Place): Reading {
   const signable = readSignable("address", address);
-  if (signable.kind === "fault") return unusable(place, signable.fault);
+  if (signable.kind === "fault") return unusableField(place, signable.fault);
   const repliesTo = from === undefined ? signable : readSignable("from", from);
-  if (repliesTo.kind === "fault") return unusable(place, repliesTo.fault);
+  if (repliesTo.kind === "fault") return unusableField(place, repliesTo.fault);
   return {
     kind: "wanted",
     order: { address: signable.mailbox, scheme: scheme ?? null, ref: ref ?? null },
@@ -98,7 +99,7 @@ async function mintOne(context: Context<Api>, wanted: Wanted, signers: Signers):
   const finding = await mint(order, signer, replies);
   if (finding.kind !== "minted") return failed(describeRefused(finding, place));
   note(context, "minted", order.address);
-  if (repliesTo !== order.address) note(context, "answerable", repliesTo);
+  if (replies !== null && repliesTo !== order.address) note(context, "answerable", repliesTo);
   return { kind: "minted", minted: finding.minted, domain };
 }
 
@@ -124,14 +125,14 @@ async function lookUpSigner(context: Context<Api>, domain: string): Promise<Sign
 }
 
 function describeRefused(finding: Exclude<MintFinding, { kind: "minted" }>, place: Place): Problem {
-  if (finding.kind === "unusable") return unusable(place, finding.fault).problem;
+  if (finding.kind === "unusable") return unusableField(place, finding.fault).problem;
   const { domain, signsFrom } = finding;
-  const soon = signsFrom === null ? "." : `; one will from ${new Date(signsFrom).toISOString()}.`;
+  const soon = signsFrom === null ? "." : `; one will from ${formatTime(signsFrom)}.`;
   return describeProblem("not-signing", `The domain ${domain} has no key that signs${soon}`);
 }
 
-function unusable(place: Place, fault: { field: string; detail: string }): Failed {
-  return failed(describeUnusable([{ pointer: pointer([...place, fault.field]), detail: fault.detail }]));
+function unusableField(place: Place, { field, detail }: { field: string; detail: string }): Failed {
+  return failed(describeUnusable([{ pointer: place(field), detail }]));
 }
 
 function failed(problem: Problem): Failed {

@@ -4,6 +4,7 @@ import type { Actor, AuditEntry } from "../core/audit.ts";
 import type { Outcome, SettingsChange } from "../core/change.ts";
 import type { OpenKey } from "../core/keyring.ts";
 import type { Mailbox } from "../core/mailbox.ts";
+import type { Page } from "../core/page.ts";
 import type { Readiness } from "../core/readiness.ts";
 import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
@@ -37,18 +38,18 @@ export interface Ports extends Credentials {
   /** The domains' objects. Every call may throw `StorageUnreachable`. */
   readonly domains: {
     read(domain: string): Promise<Snapshot | null>;
-    /** At most `limit` behind `after` that the caller may reach, in alphabetical order. */
-    list(after: string, limit: number, caller: Grant): Promise<string[]>;
+    /** A page of those behind `after` that the caller may reach, in alphabetical order. */
+    list(after: string, limit: number, caller: Grant): Promise<Page<string>>;
     /** Every write goes to the audit, with who asked for it. */
     configure(domain: string, change: SettingsChange, by: Actor): Promise<Outcome>;
     readiness(domain: string): Promise<Readiness | null>;
     forget(domain: string, by: Actor): Promise<boolean>;
-    /** At most `limit` writes before that number, the newest first; null where the domain is not configured. */
+    /** A page of the writes before that number, the newest first; null where the domain is not configured. */
     audit(
       domain: string,
       before: number | null,
       limit: number,
-    ): Promise<readonly (AuditEntry & { readonly id: number })[] | null>;
+    ): Promise<Page<AuditEntry & { readonly id: number }> | null>;
     replaceRoutes(domain: string, routes: readonly [string, Route][], by: Actor): Promise<Outcome>;
     /** The key added is the last of the snapshot's. */
     rotateKeys(domain: string, by: Actor): Promise<Outcome>;
@@ -59,8 +60,12 @@ export interface Ports extends Credentials {
   /** The directory. Every call may throw `StorageUnreachable`. */
   readonly tokens: {
     read(id: string): Promise<Token | null>;
-    /** At most `limit` behind the id `after` that are within what the caller may reach, the oldest first. */
-    list(after: string, limit: number, caller: Grant): Promise<(Token & { readonly madeUnder: MadeUnder })[]>;
+    /** A page of those behind the id `after` that are within what the caller may reach, the oldest first. */
+    list(
+      after: string,
+      limit: number,
+      caller: Grant,
+    ): Promise<Page<Token & { readonly madeUnder: MadeUnder }>>;
     /** `text` is the token itself, of which nothing else is kept. */
     create(
       name: string,

@@ -90,7 +90,8 @@ export function problem(type: ProblemType, detail: string, more?: Record<string,
 /** The pointer to a field by its path. */
 export function pointer(path: readonly (string | number)[]): string {
   const tokens = path.map((key) =>
-    encodeURIComponent(String(key).replaceAll("~", "~0").replaceAll("/", "~1")),
+    // JSON can spell half a surrogate pair, which no URI can.
+    encodeURIComponent(String(key).toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1")),
   );
   return ["#", ...tokens].join("/");
 }

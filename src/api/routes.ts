@@ -3,10 +3,11 @@
 import type { Context } from "hono";
 import type * as v from "valibot";
 import { actorOf } from "../core/audit.ts";
+import { takePage } from "../core/page.ts";
 import type { Route, Routes } from "../core/route.ts";
 import { routesAnswer, writtenRouteAnswer, writtenRoutesAnswer } from "./answers.ts";
 import { readValue } from "./body.ts";
-import { cut, readPage } from "./list.ts";
+import { cursorOf, readPage } from "./list.ts";
 import { domainOf, operation } from "./operation.ts";
 import { presentOutcome, presentRemoval } from "./outcome.ts";
 import type { Api } from "./ports.ts";
@@ -26,8 +27,8 @@ const readRoutes = operation({
   path: "/v1/domains/:domain/routes",
   scope: "read",
   summary: "Read a domain's routes",
-  description: "All of them; with `limit` or `cursor` a page, in alphabetical order.",
-  query: ["limit", "cursor"],
+  description: "All of them at once; with `limit` or `cursor` a page, in alphabetical order.",
+  query: ["limitIfAny", "cursor"],
   statuses: [200],
   answer: routesAnswer,
   problems: ["not-found", "unusable-values"],
@@ -42,8 +43,8 @@ const readRoutes = operation({
     const behind = [...found]
       .filter(([name]) => name > page.after)
       .sort(([one], [other]) => (one < other ? -1 : 1));
-    const part = cut(behind, page.limit, ([name]) => name);
-    return { status: 200, body: { routes: present(part.items), cursor: part.cursor } };
+    const part = takePage(behind, page.limit);
+    return { status: 200, body: { routes: present(part.items), cursor: cursorOf(part, ([name]) => name) } };
   },
 });
 

@@ -3,7 +3,7 @@
 
 import { ALL_DOMAINS, type Grant, isWithin, type MadeUnder, type Token } from "../core/token.ts";
 import { newTokenAnswer, tokensAnswer } from "./answers.ts";
-import { cut, readPage } from "./list.ts";
+import { cursorOf, readPage } from "./list.ts";
 import { operation } from "./operation.ts";
 import { formatTime } from "./outcome.ts";
 import { problem } from "./problem.ts";
@@ -34,9 +34,11 @@ const listTokens = operation({
   async handle(context) {
     const page = readPage(context);
     if (page instanceof Response) return page;
-    const found = await context.env.tokens.list(page.after, page.limit + 1, context.var.caller);
-    const { items, cursor } = cut(found, page.limit, ({ id }) => id);
-    return { status: 200, body: { items: items.map(present), cursor } };
+    const found = await context.env.tokens.list(page.after, page.limit, context.var.caller);
+    return {
+      status: 200,
+      body: { items: found.items.map(present), cursor: cursorOf(found, ({ id }) => id) },
+    };
   },
 });
 

@@ -359,7 +359,7 @@ class Domains {
 
   /** Forgets everything of the domain. */
   delete(domain: string): Promise<void> {
-    return this.#send("DELETE", ["domains", domain]);
+    return this.#send("DELETE", ["domains", domain], GONE);
   }
 
   /** Who changed what, the newest first. */
@@ -410,7 +410,7 @@ class DomainRoutes {
   }
 
   delete(domain: string, name: string): Promise<void> {
-    return this.#send("DELETE", ["domains", domain, "routes", name]);
+    return this.#send("DELETE", ["domains", domain, "routes", name], GONE);
   }
 }
 
@@ -437,7 +437,7 @@ class Keys {
 
   /** Retires the key at once: bounces of mail that was sent under it are refused from now on. */
   retire(domain: string, number: number): Promise<void> {
-    return this.#send("DELETE", ["domains", domain, "keys", String(number)]);
+    return this.#send("DELETE", ["domains", domain, "keys", String(number)], GONE);
   }
 }
 
@@ -459,7 +459,8 @@ class Tokens {
   }
 
   revoke(id: string): Promise<void> {
-    return this.#send("DELETE", ["tokens", id]);
+    // To a token for some domains, one that is gone is outside of them; one that revoked itself is a stranger.
+    return this.#send("DELETE", ["tokens", id], { doneBy: [401, 403, 404] });
   }
 }
 
@@ -469,6 +470,12 @@ const PAGE = 1000;
 /** The wait before the second attempt where the server names none; each further one is twice as long. */
 const FIRST_WAIT_MS = 250;
 
+/** The longest that a timer can wait. */
+const TIMEOUT_MS_AT_MOST = 2 ** 31 - 1;
+
+/** What was deleted is not there. */
+const GONE = { doneBy: [404] };
+
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 interface Call {
@@ -476,6 +483,8 @@ interface Call {
   readonly body?: object;
   /** Whether a POST, PUT or PATCH may be carried out twice. GET and DELETE always may. */
   readonly repeatable?: boolean;
+  /** Statuses that say, of a call which an earlier attempt may have carried out, that it did. */
+  readonly doneBy?: readonly number[];
 }
 
 /** Calls the API and reads its answer; the types of both are the caller's word. */
@@ -493,14 +502,16 @@ function createSend(options: ClientOptions): Send {
   if (!/^[\x21-\x7e]+$/.test(token)) throw new Error("The token is empty, or has a space or line end in it.");
   if (!Number.isInteger(attempts) || attempts < 1)
     throw new Error("attempts: a whole number from 1 is expected.");
-  if (!(timeoutMs > 0)) throw new Error("timeoutMs: a number of milliseconds above 0 is expected.");
+  if (!(timeoutMs > 0 && timeoutMs <= TIMEOUT_MS_AT_MOST))
+    throw new Error(`timeoutMs: milliseconds above 0 and up to ${TIMEOUT_MS_AT_MOST} are expected.`);
 
   return async function send<Answer>(
     method: string,
     path: readonly string[],
     call: Call = {},
   ): Promise<Answer> {
-    const { query = {}, body, repeatable = method === "GET" || method === "DELETE" } = call;
+    const { query = {}, body, doneBy = [] } = call;
+    const { repeatable = method === "GET" || method === "DELETE" } = call;
     const url = `${origin}/v1/${path.map(encodeSegment).join("/")}${formatQuery(query)}`;
     const headers = {
       authorization: `Bearer ${token}`,
@@ -515,11 +526,14 @@ function createSend(options: ClientOptions): Send {
       if (outcome.kind === "answered") return outcome.body as Answer;
       const { error } = outcome;
       // What an earlier attempt may have deleted is not there.
-      if (method === "DELETE" && mayBeDone && error.type === NOT_FOUND) return undefined as Answer;
+      const isOurs = error.type.startsWith("urn:countersign:");
+      if (mayBeDone && isOurs && doneBy.includes(error.status)) return undefined as Answer;
       const waitMs =
         error.retryAfterS === null ? FIRST_WAIT_MS * 2 ** (attempt - 1) : error.retryAfterS * 1000;
       const mayPass = outcome.kind === "unanswered" || error.status === 429 || error.status === 503;
-      if (!mayPass || !repeatable || attempt >= attempts) throw error;
+      // A call that was one too many was not carried out.
+      const mayRepeat = repeatable || error.status === 429;
+      if (!mayPass || !mayRepeat || attempt >= attempts) throw error;
       // A wait that leaves no time for the call would only delay the failure.
       if (performance.now() + waitMs >= endsAt) throw error;
       mayBeDone ||= error.status !== 429;
@@ -527,8 +541,6 @@ function createSend(options: ClientOptions): Send {
     }
   };
 }
-
-const NOT_FOUND = "urn:countersign:problem:not-found";
 
 async function tryOnce(
   fetch: Fetch,
@@ -541,8 +553,9 @@ async function tryOnce(
   try {
     const signal = AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)));
     // A redirection is not followed: the token is for this origin alone.
-    answer = await fetch(url, { ...init, signal, redirect: "manual" });
-    text = await answer.text();
+    const late = aborted(signal);
+    answer = await Promise.race([fetch(url, { ...init, signal, redirect: "manual" }), late]);
+    text = await Promise.race([answer.text(), late]);
   } catch (cause) {
     return { kind: "unanswered", error: describeUnanswered(cause) };
   }
@@ -558,6 +571,16 @@ async function tryOnce(
     readRetryAfterS(headers.get("retry-after")),
   );
   return { kind: "refused", error };
+}
+
+/** Fails when the signal says so, for a `fetch` that does not heed it. */
+function aborted(signal: AbortSignal): Promise<never> {
+  const failing = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  // It may come when nobody waits for it any more.
+  failing.catch(() => undefined);
+  return failing;
 }
 
 function readOrigin(text: string): string {

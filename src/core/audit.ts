@@ -73,9 +73,10 @@ export function actorOf(caller: Grant & { readonly id: string | null; readonly n
 /** The actor as a reader may know him: a token that reaches beyond the reader's domains is any token. */
 export function showActor(
   { kind, id, name, domains }: Actor,
-  reader: Grant,
+  reader: Grant & { readonly id: string | null },
 ): Pick<Actor, "kind" | "id" | "name"> {
-  return isWithin({ scopes: [], domains }, reader) ? { kind, id, name } : { kind, id: null, name: null };
+  const isKnown = (id !== null && id === reader.id) || isWithin({ scopes: [], domains }, reader);
+  return isKnown ? { kind, id, name } : { kind, id: null, name: null };
 }
 
 /** What differs between a domain before a write and after it; `former` is null where it is new. */

@@ -33,6 +33,8 @@ export type Outcome =
 
 /** Routes that a domain may have. */
 export const ROUTES_AT_MOST = 10_000;
+/** Octets that they may have together, as they are published: KV takes 25 MiB, and memory holds them many times. */
+const ROUTES_OCTETS_AT_MOST = 8 * 1024 * 1024;
 
 /** The settings after a change; `forced`: what enforcing is forced in spite of. */
 export interface SettingsChanged {
@@ -85,9 +87,13 @@ export function changeRoute(former: Routes, localPart: string, route: Route | nu
 }
 
 function bounded(routes: Routes, isNew: boolean): RoutesChange | Refusal {
-  if (routes.size <= ROUTES_AT_MOST) return { kind: "routes", routes, isNew };
-  return {
-    kind: "unusable",
-    faults: [{ field: "routes", detail: `${ROUTES_AT_MOST} routes are the limit.` }],
-  };
+  if (routes.size > ROUTES_AT_MOST) return tooMany(`${ROUTES_AT_MOST} routes are the limit.`);
+  const octets = JSON.stringify([...routes]).length;
+  return octets > ROUTES_OCTETS_AT_MOST
+    ? tooMany(`Together they have ${octets} octets; ${ROUTES_OCTETS_AT_MOST} are the limit.`)
+    : { kind: "routes", routes, isNew };
+}
+
+function tooMany(detail: string): Refusal {
+  return { kind: "unusable", faults: [{ field: "routes", detail }] };
 }

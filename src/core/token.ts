@@ -68,7 +68,7 @@ export function isWithin(inner: Grant, outer: Grant): boolean {
 }
 
 /** The domains that the grant names; null where it reaches all. */
-export function domainsOf({ domains }: Grant): readonly string[] | null {
+export function reachOf({ domains }: Grant): readonly string[] | null {
   return domains.includes(ALL_DOMAINS) ? null : domains;
 }
 

@@ -2,6 +2,7 @@
 // that neither stands without the other.
 
 import type { AuditEntry } from "../core/audit.ts";
+import { type Page, takePage } from "../core/page.ts";
 import type { LedgerStorage } from "./ledger.ts";
 
 /** Rows kept; a caller may write a hundred times a second. */
@@ -34,14 +35,15 @@ export class Audit {
     this.#sql.exec("DELETE FROM audit WHERE id <= ?", (row?.id ?? 0) - ROWS_AT_MOST);
   }
 
-  /** At most `limit` entries, the newest first. @param before a number of which all are lower; null for the newest */
-  list(before: number | null, limit: number): AuditRow[] {
+  /** A page of entries, the newest first. @param before a number below which all of theirs are; null for the newest */
+  list(before: number | null, limit: number): Page<AuditRow> {
     const rows = this.#sql.exec<{ id: number; entry: string }>(
       "SELECT id, entry FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?",
       before ?? Number.MAX_SAFE_INTEGER,
-      limit,
+      limit + 1,
     );
-    return [...rows].map(({ id, entry }) => ({ id, ...(JSON.parse(entry) as AuditEntry) }));
+    const { items, more } = takePage(rows, limit, ({ entry }) => entry.length);
+    return { items: items.map(({ id, entry }) => ({ id, ...(JSON.parse(entry) as AuditEntry) })), more };
   }
 
   /** When the oldest was written, in milliseconds since 1970; null where there is none. */

@@ -3,6 +3,7 @@
 // until it takes it.
 
 import { DurableObject } from "cloudflare:workers";
+import { type Page, takePage } from "../core/page.ts";
 import { encodeToken, type Token } from "../core/token.ts";
 import { TokenStorage } from "./token-storage.ts";
 import { Turns } from "./turns.ts";
@@ -45,18 +46,19 @@ export class DirectoryObject extends DurableObject<DirectoryBindings> {
   }
 
   /**
-   * At most `limit` domains behind `after`, which need not be listed, in alphabetical order.
+   * A page of the domains behind `after`, which need not be listed, in alphabetical order.
    * @param within only those among these; null for all
    */
-  list(after: string, limit: number, within: readonly string[] | null): string[] {
+  list(after: string, limit: number, within: readonly string[] | null): Page<string> {
     const rows = this.#sql.exec<{ domain: string }>(
       `SELECT domain FROM domains WHERE domain > ?1
        AND (?2 IS NULL OR domain IN (SELECT value FROM json_each(?2))) ORDER BY domain LIMIT ?3`,
       after,
       within && JSON.stringify(within),
-      limit,
+      limit + 1,
     );
-    return [...rows].map(({ domain }) => domain);
+    const { items, more } = takePage(rows, limit);
+    return { items: items.map(({ domain }) => domain), more };
   }
 
   /** The token of that id, encoded; null where there is none. */
@@ -65,8 +67,8 @@ export class DirectoryObject extends DurableObject<DirectoryBindings> {
     return token && encodeToken(token);
   }
 
-  /** At most `limit` tokens behind the id `after` whose domains are all among these; null for any. The oldest first. */
-  listTokens(after: string, limit: number, within: readonly string[] | null): Token[] {
+  /** A page of the tokens behind the id `after` whose domains are all among these; null for any. The oldest first. */
+  listTokens(after: string, limit: number, within: readonly string[] | null): Page<Token> {
     return this.#tokens.list(after, limit, within);
   }
 
@@ -88,11 +90,10 @@ export class DirectoryObject extends DurableObject<DirectoryBindings> {
     await this.#turns.take(() => this.#publish());
   }
 
-  /** The write that decides, in one transaction with the alarm that publishes were this object to stop here. */
+  /** The write that decides. Storage takes it together with the alarm, which is the first thing that publishing sets. */
   #write(decide: () => void): Promise<boolean> {
     return this.#turns.take(async () => {
       this.ctx.storage.transactionSync(decide);
-      await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
       return this.#publish();
     });
   }

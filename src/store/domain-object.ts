@@ -14,6 +14,7 @@ import {
   type SettingsChange,
 } from "../core/change.ts";
 import { DAY_MS, earliest } from "../core/day.ts";
+import type { Page } from "../core/page.ts";
 import type { Readiness } from "../core/readiness.ts";
 import { EVERYWHERE_MS, type ImportedKey, type KeysChange, retire, tendingDueAt } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
@@ -149,8 +150,8 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     return snapshot && this.#readiness.check(snapshot, Date.now());
   }
 
-  /** At most `limit` writes before that number, the newest first; null where the domain is not configured. */
-  audit(before: number | null, limit: number): AuditRow[] | null {
+  /** A page of writes before that number, the newest first; null where the domain is not configured. */
+  audit(before: number | null, limit: number): Page<AuditRow> | null {
     return this.#storage.load() === null ? null : this.#audit.list(before, limit);
   }
 
@@ -233,6 +234,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     await this.ctx.storage.setAlarm(now + AGAIN_MS);
     let effectiveBy: number | null = now + EVERYWHERE_MS;
     if (now < this.#publication.nextAt) {
+      if (former === null) await this.#attempt("listing-failed", () => this.#publication.list());
       await this.ctx.storage.setAlarm(this.#publication.nextAt);
     } else if (await this.#publish()) {
       await this.#schedule(now);

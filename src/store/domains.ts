@@ -2,11 +2,12 @@
 
 import type { Actor } from "../core/audit.ts";
 import type { Outcome, SettingsChange } from "../core/change.ts";
+import type { Page } from "../core/page.ts";
 import type { Readiness } from "../core/readiness.ts";
 import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import { decodeSnapshot, type Snapshot } from "../core/snapshot.ts";
-import { domainsOf, type Grant } from "../core/token.ts";
+import { type Grant, reachOf } from "../core/token.ts";
 import type { AuditRow } from "./audit.ts";
 import { DIRECTORY_NAME } from "./directory-object.ts";
 import type { DomainObject, DomainObjectBindings, Written } from "./domain-object.ts";
@@ -112,9 +113,10 @@ export class Domains {
     return reach(async () => stub(this.#bindings, domain).readiness());
   }
 
-  /** At most `limit` writes before that number, the newest first; null where the domain is not configured. */
-  audit(domain: string, before: number | null, limit: number): Promise<AuditRow[] | null> {
-    return reach(async () => stub(this.#bindings, domain).audit(before, limit) as Promise<AuditRow[] | null>);
+  /** A page of writes before that number, the newest first; null where the domain is not configured. */
+  audit(domain: string, before: number | null, limit: number): Promise<Page<AuditRow> | null> {
+    const asked = () => stub(this.#bindings, domain).audit(before, limit) as Promise<Page<AuditRow> | null>;
+    return reach(async () => asked());
   }
 
   /** Deletes the domain. False where it is not configured. */
@@ -124,11 +126,11 @@ export class Domains {
     return existed;
   }
 
-  /** At most `limit` domains behind `after` that the caller may reach, in alphabetical order. */
-  list(after: string, limit: number, caller: Grant): Promise<string[]> {
+  /** A page of the domains behind `after` that the caller may reach, in alphabetical order. */
+  list(after: string, limit: number, caller: Grant): Promise<Page<string>> {
     const { DIRECTORY } = this.#bindings;
     return reach(async () =>
-      DIRECTORY.get(DIRECTORY.idFromName(DIRECTORY_NAME)).list(after, limit, domainsOf(caller)),
+      DIRECTORY.get(DIRECTORY.idFromName(DIRECTORY_NAME)).list(after, limit, reachOf(caller)),
     );
   }
 

@@ -40,18 +40,26 @@ export class Publication {
   async publish(): Promise<{ readonly gone: boolean }> {
     const trace = this.#storage.trace();
     if (trace === null || trace.revision === this.#storage.published) return { gone: false };
-    const { SNAPSHOTS, DIRECTORY } = this.#bindings;
-    const directory = DIRECTORY.get(DIRECTORY.idFromName(DIRECTORY_NAME));
+    const { SNAPSHOTS } = this.#bindings;
+    const key = snapshotKey(trace.domain);
     const snapshot = this.#storage.load();
-    if (snapshot === null) {
-      await SNAPSHOTS.delete(snapshotKey(trace.domain));
-      await directory.remove(trace.domain);
-    } else {
-      await SNAPSHOTS.put(snapshotKey(trace.domain), encodeSnapshot(snapshot));
-      await directory.add(trace.domain);
-      this.#storage.published = trace.revision;
-    }
+    // Neither waits for the other: one that does not answer is no reason to keep it from the other.
+    const [published, listed] = await Promise.allSettled([
+      snapshot === null ? SNAPSHOTS.delete(key) : SNAPSHOTS.put(key, encodeSnapshot(snapshot)),
+      this.list(),
+    ]);
     this.#publishedAt = Date.now();
+    for (const told of [published, listed]) if (told.status === "rejected") throw told.reason;
+    if (snapshot !== null) this.#storage.published = trace.revision;
     return { gone: snapshot === null };
+  }
+
+  /** Brings the list of domains up to date. Throws where it does not take it. */
+  async list(): Promise<void> {
+    const trace = this.#storage.trace();
+    if (trace === null) return;
+    const { DIRECTORY } = this.#bindings;
+    const directory = DIRECTORY.get(DIRECTORY.idFromName(DIRECTORY_NAME));
+    await (trace.deleted ? directory.remove(trace.domain) : directory.add(trace.domain));
   }
 }

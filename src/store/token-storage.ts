@@ -1,6 +1,7 @@
 // Tokens in the directory's SQLite: a row each, without its text. A row waits until KV has taken it; a revoked one is
 // deleted when KV has. Every call is one transaction.
 
+import { type Page, takePage } from "../core/page.ts";
 import type { Scope, Token } from "../core/token.ts";
 
 /** What is used of an object's storage. */
@@ -58,17 +59,18 @@ export class TokenStorage {
   }
 
   /**
-   * At most `limit` tokens behind the id `after`, the oldest first.
+   * A page of the tokens behind the id `after`, the oldest first.
    * @param within only those all of whose domains are among these; null for all
    */
-  list(after: string, limit: number, within: readonly string[] | null): Token[] {
+  list(after: string, limit: number, within: readonly string[] | null): Page<Token> {
     const rows = this.#sql.exec<Row>(
       `SELECT * FROM tokens WHERE id > ?1 AND revoked = 0 AND ${WITHIN} ORDER BY id LIMIT ?3`,
       after,
       within && JSON.stringify(within),
-      limit,
+      limit + 1,
     );
-    return [...rows].map(read);
+    const { items, more } = takePage(rows, limit, ({ domains }) => domains.length);
+    return { items: items.map(read), more };
   }
 
   /** Revokes the token. False where there is none of that id within these domains. */

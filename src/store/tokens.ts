@@ -1,15 +1,16 @@
 // Tokens as the API reaches them: made here, kept by the directory, read as it published them. Only the digest of a
 // token's text leaves this isolate.
 
+import type { Page } from "../core/page.ts";
 import { EVERYWHERE_MS } from "../core/rotation.ts";
 import {
   decodeToken,
   digestToken,
-  domainsOf,
   formatToken,
   type Grant,
   type MadeUnder,
   nameMacKey,
+  reachOf,
   TOKEN_SECRET_OCTETS,
   type Token,
   tokenId,
@@ -75,22 +76,23 @@ export class Tokens {
     return { ...token, text, effectiveBy: taken ? this.#now + EVERYWHERE_MS : null };
   }
 
-  /** At most `limit` tokens behind the id `after` that are within what the caller may reach; the oldest first. */
+  /** A page of the tokens behind the id `after` that are within what the caller may reach; the oldest first. */
   async list(
     after: string,
     limit: number,
     caller: Grant,
-  ): Promise<(Token & { readonly madeUnder: MadeUnder })[]> {
-    const tokens = await reach(() => directory(this.#bindings).listTokens(after, limit, domainsOf(caller)));
+  ): Promise<Page<Token & { readonly madeUnder: MadeUnder }>> {
+    const page = await reach(() => directory(this.#bindings).listTokens(after, limit, reachOf(caller)));
     const [current, previous] = await Promise.all(this.#macKeys.map(nameMacKey));
     const madeUnder = (macKey: string): MadeUnder =>
       macKey === current ? "current" : macKey === previous ? "previous" : "gone";
-    return tokens.map((token) => ({ ...token, madeUnder: madeUnder(token.macKey) }));
+    const items = page.items.map((token) => ({ ...token, madeUnder: madeUnder(token.macKey) }));
+    return { items, more: page.more };
   }
 
   /** Revokes a token that is within what the caller may reach. False where there is none. */
   async revoke(id: string, caller: Grant): Promise<boolean> {
-    const revoked = await reach(() => directory(this.#bindings).revokeToken(id, domainsOf(caller)));
+    const revoked = await reach(() => directory(this.#bindings).revokeToken(id, reachOf(caller)));
     if (revoked) this.#published.adopt(id, null);
     return revoked;
   }

@@ -64,6 +64,10 @@ describe.each(operations)("$method $path", ({ requestBody, responses }) => {
   });
 });
 
+test("says once for all which dialect of JSON Schema it is in", () => {
+  expect(JSON.stringify(document)).not.toContain('"$schema"');
+});
+
 test("is small enough to be read at once", async () => {
   expect((await (await app.request("/openapi.json", {}, {} as Ports)).text()).length).toBeLessThan(100_000);
 });

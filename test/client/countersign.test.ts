@@ -74,7 +74,7 @@ describe("with the Worker", () => {
       { address: "alice@example.com", scheme: "prvs" },
       { address: "bob@example.com", ref: "order-8", messageId: null },
       { address: "carol@elsewhere.example", error: { type: "urn:countersign:problem:not-found" } },
-      { address: "no address", error: { status: 422, errors: [{ pointer: "#/addresses/3/address" }] } },
+      { address: "no address", error: { status: 422, errors: [{ pointer: "#/addresses/3" }] } },
     ]);
   });
 
@@ -364,6 +364,12 @@ describe("where the server fails", () => {
     expect(requests).toHaveLength(1);
   });
 
+  test("ends likewise where a fetch of the app's own heeds no signal", async () => {
+    const deaf = () => new Promise<never>(() => {});
+    const client = new Countersign({ url: "http://127.0.0.1", token: TOKEN, timeoutMs: 200, fetch: deaf });
+    expect(await failureOf(client.mint("alice@example.com"))).toMatchObject({ status: 0 });
+  });
+
   test("says that no answer came, and why, where nobody listens", async () => {
     const { url } = await serve(minted);
     for (const close of closings.splice(0)) close();
@@ -439,11 +445,15 @@ describe("where the server fails", () => {
       (client) => client.domains.put("example.com", { keys: [key] }),
     ];
     for (const call of calls) {
-      for (const listener of [unreachable, limited, hangUp]) {
+      for (const listener of [unreachable, hangUp]) {
         const { client, requests } = await serve(listener);
         await failureOf(call(client));
         expect([String(call), requests.length]).toEqual([String(call), 1]);
       }
+      // One that was a call too many was not done at all.
+      const { client, requests } = await serve(limited, limited, answer(201, {}));
+      await call(client);
+      expect([String(call), requests.length]).toEqual([String(call), 3]);
     }
   });
 
@@ -455,6 +465,19 @@ describe("where the server fails", () => {
     }
     const { client } = await serve(hangUp, deleted);
     expect(await client.routes.delete("example.com", "alice")).toBeUndefined();
+  });
+
+  test("takes a token for revoked where only the answer was lost, whatever it may see now", async () => {
+    for (const gone of [fail(403, "forbidden"), fail(401, "unauthorized"), notFound]) {
+      const { client } = await serve(hangUp, gone);
+      expect(await client.tokens.revoke("0")).toBeUndefined();
+      const refused = await serve(gone);
+      await failureOf(refused.client.tokens.revoke("0"));
+    }
+    const other = await serve(hangUp, fail(403, "forbidden"));
+    expect((await failureOf(other.client.routes.delete("example.com", "alice"))).status).toBe(403);
+    const proxy = await serve(hangUp, answer(404, {}, { "content-type": "text/html" }));
+    expect((await failureOf(proxy.client.routes.delete("example.com", "alice"))).type).toBe("about:blank");
   });
 
   test("finds nothing to delete where it was never there", async () => {

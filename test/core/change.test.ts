@@ -118,4 +118,19 @@ describe("routes", () => {
     expect(changeRoute(new Map(many), "one-more", ROUTE).kind).toBe("unusable");
     expect(changeRoute(new Map(many), "r0", ROUTE).kind).toBe("routes");
   });
+
+  test("together they have at most as much as can be published", () => {
+    const large: Route = {
+      action: "forward",
+      to: Array.from({ length: 20 }, (_, n) => `${"a".repeat(200)}@${n}.example`),
+    };
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, n): [string, Route] => [`r${n}`, large]);
+    expect(replaceRoutes(many(1_800)).kind).toBe("routes");
+    expect(replaceRoutes(many(2_000))).toMatchObject({
+      kind: "unusable",
+      faults: [{ field: "routes", detail: expect.stringContaining("8388608 are the limit") }],
+    });
+    expect(changeRoute(new Map(many(2_000)), "r0", null).kind).toBe("routes");
+  });
 });

@@ -91,6 +91,18 @@ test.each([
   }
 });
 
+test("a domain that is deleted and made anew at once is listed", async () => {
+  const names = async () => {
+    const { items } = (await call("GET", "/v1/domains?limit=1000")).body as { items: { domain: string }[] };
+    return items.map((item) => item.domain);
+  };
+  const path = await domain("anew");
+  expect((await call("DELETE", path)).status).toBe(204);
+  expect(await names()).not.toContain("anew.example");
+  await domain("anew");
+  expect(await names()).toContain("anew.example");
+});
+
 describe("bodies", () => {
   test.each(["", "{", "[", "nul", "\u0000"])("%j does not parse: 400", async (body) => {
     expect((await call("PUT", "/v1/domains/bodies.example", body)).status).toBe(400);
@@ -123,6 +135,7 @@ describe("bodies", () => {
     ['{"unknown":1}', "#/unknown"],
     ['{"__proto__":{"mode":"off"}}', "#/__proto__"],
     ['{"constructor":1}', "#/constructor"],
+    ['{"\\ud800":1}', "#/%EF%BF%BD"],
     ['{"mode":"strict"}', "#/mode"],
     ['{"lifetimeDays":0}', "#/lifetimeDays"],
     ['{"lifetimeDays":91}', "#/lifetimeDays"],

@@ -188,6 +188,39 @@ describe("who did it", () => {
   });
 });
 
+test("a token for many domains knows itself in the audit", async () => {
+  const path = await domain("wide");
+  const domains = ["wide.example", ...Array.from({ length: 10 }, (_, n) => `wide-${n}.example`)];
+  const { id, token } = await makeToken("wide", domains);
+  const other = await makeToken("other", domains);
+  await call("PATCH", path, { lifetimeDays: 8 }, token);
+  const seenBy = async (reader?: string) => (await audit(path, "?limit=1", reader)).items[0]?.by;
+  expect(await seenBy(token)).toEqual({ kind: "token", id, name: "wide" });
+  expect(await seenBy()).toEqual({ kind: "token", id, name: "wide" });
+  expect(await seenBy(other.token)).toEqual({ kind: "token", id: null, name: null });
+});
+
+test("a page of large entries has fewer of them, and none is left out", async () => {
+  const path = await domain("large");
+  const destination = (n: number) => `${"d".repeat(60)}@${"e".repeat(60)}.${"f".repeat(60)}.${n}.example`;
+  const routesOf = (round: number) =>
+    Object.fromEntries(
+      Array.from({ length: 12 }, (_, n) => [
+        `user-${n}`,
+        { action: "forward", to: Array.from({ length: 20 }, (_unused, at) => destination(round * 100 + at)) },
+      ]),
+    );
+  for (let round = 0; round < 60; round++) {
+    expect(await call("PUT", `${path}/routes`, { routes: routesOf(round) })).toBe(200);
+  }
+  const first = await audit(path, "?limit=1000");
+  expect(first.items.length).toBeGreaterThan(10);
+  expect(first.items.length).toBeLessThan(61);
+  const rest = await audit(path, `?limit=1000&cursor=${first.cursor}`);
+  const ids = [...first.items, ...rest.items].map(({ id }) => Number(id));
+  expect(ids).toEqual(Array.from({ length: 61 }, (_, n) => 61 - n));
+});
+
 test("pages hold while new entries arrive", async () => {
   const path = await domain("paged");
   for (let days = 8; days < 14; days++) await call("PATCH", path, { lifetimeDays: days });

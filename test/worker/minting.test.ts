@@ -76,6 +76,7 @@ describe("a batch", () => {
       { address: "alice@example.com", from: "prvs=0788000000=bob@example.com" },
       { ref: "r" },
       JSON.parse('{"address":"alice@example.com","__proto__":{"ref":"r"}}'),
+      JSON.parse('{"address":"alice@example.com","\\ud800":1}'),
       "zoe@example.com",
     ]);
     expect(results.map(({ address, error }) => [address, error?.status])).toEqual([
@@ -92,10 +93,11 @@ describe("a batch", () => {
       ["alice@example.com", 422],
       [null, 422],
       ["alice@example.com", 422],
+      ["alice@example.com", 422],
       ["zoe@example.com", undefined],
     ]);
     expect(results.flatMap(({ error }) => error?.errors ?? [])).toMatchObject([
-      { pointer: "#/addresses/1/address" },
+      { pointer: "#/addresses/1" },
       { pointer: "#/addresses/3" },
       { pointer: "#/addresses/4" },
       { pointer: "#/addresses/5" },
@@ -106,6 +108,7 @@ describe("a batch", () => {
       { pointer: "#/addresses/10/from" },
       { pointer: "#/addresses/11/address" },
       { pointer: "#/addresses/12/__proto__" },
+      { pointer: "#/addresses/13/%EF%BF%BD" },
     ]);
   });
 
@@ -222,12 +225,18 @@ describe("text", () => {
     expect(await response.text()).toMatch(/^prvs=\d{4}[0-9a-f]{6}=alice@example\.com$/);
   });
 
-  test.each(["*/*", "", "application/json, text/plain, */*", "text/html", "text/plain;q=0", "nonsense"])(
-    "is not what %j gets",
-    async (accept) => {
-      expect((await (await mint(accept)).json()) as object).toHaveProperty("reversePath");
-    },
-  );
+  test.each([
+    "*/*",
+    "",
+    "application/json, text/plain, */*",
+    "text/plain, application/json",
+    "text/plain;q=0.1, */*",
+    "text/html",
+    "text/plain;q=0",
+    "nonsense",
+  ])("is not what %j gets", async (accept) => {
+    expect((await (await mint(accept)).json()) as object).toHaveProperty("reversePath");
+  });
 
   test("is never a failure's form", async () => {
     const response = await worker.call("POST", "/v1/addresses", { address: "x" }, { accept: "text/plain" });

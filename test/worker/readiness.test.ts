@@ -149,6 +149,9 @@ test("originals that draw bounces and were never signed for are named, and no ot
   const domain = "senders.example";
   await provision(domain, ["alice", "bob", "carol"]);
   const signed = await mint(`alice@${domain}`);
+  // No reverse-path is minted for bob by this, and no Message-ID either.
+  const unanswerable = { address: `alice@${domain}`, from: `bob@${domain}`, messageId: false };
+  expect((await worker.call("POST", "/v1/addresses", unanswerable)).status).toBe(200);
   await receive({ from: "", to: `bob@${domain}` });
   await receive({ from: "", to: `alice@${domain}` });
   await receive({ from: "", to: `nobody@${domain}` });
