@@ -50,7 +50,7 @@ export function createApi(): { readonly app: Hono<Api>; readonly document: () =>
   app.use("/v1/*", authenticate());
   app.use("/v1/*", async function boundRate(context, next) {
     if (await context.env.isWithinRate(context.var.caller)) return next();
-    return problem("too-many-requests", "1,000 calls in 10 seconds are the limit.");
+    return problem("too-many-requests", "Try again after as many seconds as Retry-After says.");
   });
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => notAllowed(methods) }));
 

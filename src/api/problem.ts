@@ -26,7 +26,7 @@ const PROBLEMS = {
   "too-many-requests": [
     429,
     "The token has made too many calls.",
-    "1,000 calls in 10 seconds are the limit.",
+    "Try again after as many seconds as Retry-After says.",
   ],
   internal: [500, "Something failed here.", "It was logged; nothing was changed by halves."],
   misconfigured: [500, "This deployment is not configured.", "The secret ADMIN_TOKEN is not set."],

@@ -46,12 +46,6 @@ export class Audit {
     return { items: items.map(({ id, entry }) => ({ id, ...(JSON.parse(entry) as AuditEntry) })), more };
   }
 
-  /** When the oldest was written, in milliseconds since 1970; null where there is none. */
-  get oldestAt(): number | null {
-    const [row] = this.#sql.exec<{ at: number }>("SELECT at FROM audit ORDER BY id LIMIT 1");
-    return row?.at ?? null;
-  }
-
   /** Forgets what was written before. */
   forget(before: number): void {
     this.#sql.exec("DELETE FROM audit WHERE at <= ?", before);

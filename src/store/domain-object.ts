@@ -51,7 +51,7 @@ export type Written =
 /** The parts of a domain after a change, or why it can't be made. */
 type Changed = RoutesChange | KeysChange | Refusal;
 
-/** How often the alarm looks at a domain for which nothing is due: what is noted sets no alarm. */
+/** How often the alarm looks at a domain for which nothing is due: what is noted, or audited, sets no alarm. */
 const TEND_EVERY_MS = 7 * DAY_MS;
 /** When the alarm tries again what failed, or was cut off. */
 const AGAIN_MS = 10_000;
@@ -175,12 +175,14 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       await this.ctx.storage.setAlarm(now + AGAIN_MS);
       // One by one: what fails for one is no reason to leave the others undone.
       const tended = await this.#attempt("tending-failed", () => this.#tendKeys(now));
-      const forgotten = await this.#attempt("forgetting-failed", async () => {
-        this.#ledger.forget(this.#keepMs, now);
-        this.#audit.forget(now - this.#keepMs);
-      });
+      const forgotten = await this.#attempt("forgetting-failed", async () =>
+        this.#ledger.forget(this.#keepMs, now),
+      );
+      const pruned = await this.#attempt("pruning-failed", async () =>
+        this.#audit.forget(now - this.#keepMs),
+      );
       const published = await this.#publish();
-      if (tended && forgotten && published) await this.#schedule(now);
+      if (tended && forgotten && pruned && published) await this.#schedule(now);
     });
   }
 
@@ -276,12 +278,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       const snapshot = this.#storage.load();
       if (snapshot === null) return;
       const { keys, settings } = snapshot;
-      const { oldestAt } = this.#audit;
-      const due = [
-        tendingDueAt(keys, settings.rotateDays, now),
-        this.#ledger.forgetDueAt(this.#keepMs),
-        oldestAt === null ? null : oldestAt + this.#keepMs,
-      ];
+      const due = [tendingDueAt(keys, settings.rotateDays, now), this.#ledger.forgetDueAt(this.#keepMs)];
       const next = Math.min(earliest(due) ?? Number.POSITIVE_INFINITY, now + TEND_EVERY_MS);
       await this.ctx.storage.setAlarm(Math.max(next, now + PUBLISH_EVERY_MS));
     });

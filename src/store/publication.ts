@@ -48,7 +48,7 @@ export class Publication {
       snapshot === null ? SNAPSHOTS.delete(key) : SNAPSHOTS.put(key, encodeSnapshot(snapshot)),
       this.list(),
     ]);
-    this.#publishedAt = Date.now();
+    if (published.status === "fulfilled") this.#publishedAt = Date.now();
     for (const told of [published, listed]) if (told.status === "rejected") throw told.reason;
     if (snapshot !== null) this.#storage.published = trace.revision;
     return { gone: snapshot === null };

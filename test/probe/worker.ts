@@ -1,6 +1,7 @@
 // The Worker under a probe, in workerd: messages that the local platform can't make, storage that fails on demand,
 // a clock that is set by hand, and a count of what is read. Everything but what it fails is the real thing.
 
+import type { RateBindings } from "../../src/deployment/rate.ts";
 import worker, {
   DirectoryObject as RealDirectoryObject,
   DomainObject as RealDomainObject,
@@ -8,7 +9,7 @@ import worker, {
 import type { Bindings } from "../../src/store/domains.ts";
 
 /** What can be made to fail. */
-type Fault = "kv-get" | "domain-object" | "directory-object";
+type Fault = "kv-get" | "domain-object" | "directory-object" | "rate";
 
 /** What fails inside the objects, until it is set anew. They run in this isolate. Those of tokens are the directory's. */
 type ObjectFault =
@@ -114,7 +115,7 @@ export default {
     probed.headers.set("x-probe-reads", JSON.stringify(reads));
     return probed;
   },
-} satisfies ExportedHandler<Bindings>;
+} satisfies ExportedHandler<Bindings & RateBindings>;
 
 async function receive(message: ProbedMessage, env: Bindings, reads: Reads, context: ExecutionContext) {
   const outcome = {
@@ -148,9 +149,14 @@ async function receive(message: ProbedMessage, env: Bindings, reads: Reads, cont
 }
 
 /** The environment, with its reads counted and the named calls failing as the platform's do. */
-function probe(env: Bindings, faults: readonly Fault[], reads: Reads): Bindings {
+function probe(env: Bindings & RateBindings, faults: readonly Fault[], reads: Reads): Bindings {
   return {
     ...env,
+    ...(env.CALLS && {
+      CALLS: intercept(env.CALLS, ["limit"], () => {
+        if (faults.includes("rate")) fail("internal error");
+      }),
+    }),
     SNAPSHOTS: intercept(env.SNAPSHOTS, ["get"], () => {
       reads.kv += 1;
       if (faults.includes("kv-get")) fail("KV GET failed: 500 Internal Server Error");
@@ -166,7 +172,10 @@ function probe(env: Bindings, faults: readonly Fault[], reads: Reads): Bindings 
   };
 }
 
-/** The binding itself; `before` runs ahead of the named methods, and fails them by throwing. */
+/**
+ * The binding itself; `before` runs ahead of the named methods, and fails them by throwing. Those that answer later
+ * fail later too, as the platform's do.
+ */
 function intercept<T extends object>(
   binding: T,
   methods: readonly string[],
@@ -177,11 +186,22 @@ function intercept<T extends object>(
       const value = Reflect.get(real, name, real) as unknown;
       if (typeof value !== "function") return value;
       return (...parameters: unknown[]) => {
-        if (methods.includes(String(name))) before(String(name));
+        if (!methods.includes(String(name))) return Reflect.apply(value, real, parameters) as unknown;
+        try {
+          before(String(name));
+        } catch (error) {
+          if (isNamespace(real)) throw error;
+          return Promise.reject(error);
+        }
         return Reflect.apply(value, real, parameters) as unknown;
       };
     },
   });
+}
+
+/** A namespace of Durable Objects hands out a stub at once; the calls of KV and of the rate limit answer later. */
+function isNamespace(binding: object): boolean {
+  return "idFromName" in binding;
 }
 
 function fail(message: string): never {

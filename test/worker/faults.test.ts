@@ -102,6 +102,9 @@ describe("with storage out of reach", () => {
       ["POST", "keys", {}],
       ["DELETE", "keys/0", undefined],
       ["GET", "readiness", undefined],
+      ["GET", "audit", undefined],
+      ["GET", "routes", undefined],
+      ["PUT", "routes/bob", { action: "consume" }],
     ] as const) {
       expect((await worker.call(method, `/v1/domains/held.example/${path}`, body, faults)).status).toBe(503);
     }
@@ -295,7 +298,8 @@ describe("writes that fail", () => {
     const created = await worker.call("PUT", "/v1/domains/late.example?force=true", enforce);
     expect(created.status).toBe(201);
     expect(await created.json()).toMatchObject({ mode: "enforce", effectiveBy: null });
-    await worker.call("PUT", "/v1/domains/late.example/routes/alice", forward);
+    const routed = await worker.call("PUT", "/v1/domains/late.example/routes/alice", forward);
+    expect(await routed.json()).toMatchObject({ effectiveBy: null });
     expect((await worker.call("DELETE", "/v1/domains/leaving.example")).status).toBe(204);
 
     // Nothing was published, and yet what was written holds: for minting, for mail, and for what was deleted.
@@ -365,6 +369,25 @@ describe("tokens", () => {
     await worker.setClock(180_000);
     expect((await mintWith(token, "kv-get")).status).toBe(200);
     await worker.setClock(0);
+  });
+
+  test("are neither listed, made nor revoked where the directory does not answer", async () => {
+    const { id, token } = await make();
+    const faults = { "x-probe-faults": "directory-object" };
+    for (const [method, path, body] of [
+      ["GET", "/v1/tokens", undefined],
+      ["POST", "/v1/tokens", NEWS],
+      ["DELETE", `/v1/tokens/${id}`, undefined],
+    ] as const) {
+      const response = await worker.call(method, path, body, faults);
+      expect([method, response.status, response.headers.get("retry-after")]).toEqual([method, 503, "10"]);
+    }
+    expect((await mintWith(token)).status).toBe(200);
+  });
+
+  test("go on minting where the rate can't be found out", async () => {
+    const { token } = await make();
+    expect((await mintWith(token, "rate")).status).toBe(200);
   });
 
   test("that storage did not take are not made, and those that it did not let go not revoked", async () => {

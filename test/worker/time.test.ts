@@ -59,7 +59,7 @@ test("the alarm rotates a domain whose key has signed for its days, and publishe
   });
 });
 
-test.each(["ledger", "transaction"])(
+test.each(["ledger", "transaction", "audit"])(
   "a rotation that is due while the %s fails comes in the end, or is not held up at all",
   async (fault) => {
     const domain = `${fault}-down.example`;
@@ -68,7 +68,8 @@ test.each(["ledger", "transaction"])(
     await setClock(0);
     await worker.failObjects(fault);
     await new Promise((resolve) => setTimeout(resolve, 4_000));
-    if (fault === "transaction") await worker.failObjects();
+    // A rotation without its entry in the audit would be a write undone.
+    if (fault !== "ledger") await worker.failObjects();
     await vi.waitFor(async () => expect(await states(domain)).toEqual(["0 signing", "1 pending"]), {
       timeout: 20_000,
       interval: 500,
@@ -77,6 +78,22 @@ test.each(["ledger", "transaction"])(
   },
   40_000,
 );
+
+test("what was audited is forgotten when its days are over, and nothing younger", async () => {
+  const path = "/v1/domains/forgotten.example";
+  await setClock(-100 * DAY_MS);
+  await worker.call("PUT", path, { rotateDays: 0 });
+  await setClock(-10 * DAY_MS);
+  await worker.call("PATCH", path, { lifetimeDays: 8 });
+  await setClock(0);
+  const actions = async () => {
+    const { items } = (await (await worker.call("GET", `${path}/audit`)).json()) as {
+      items: { action: string }[];
+    };
+    return items.map(({ action }) => action);
+  };
+  await expect.poll(actions, { timeout: 20_000 }).toEqual(["settings.changed"]);
+});
 
 test("a domain that is never to rotate, and one whose key was brought along, keep their keys", async () => {
   await setClock(-90 * DAY_MS);
