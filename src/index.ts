@@ -7,19 +7,14 @@ import { writeKeyedLine, writeLine } from "./deployment/log.ts";
 import { isWithinRate, type RateBindings } from "./deployment/rate.ts";
 import { Misconfigured, readSecrets } from "./deployment/secrets.ts";
 import { readVars } from "./deployment/vars.ts";
-import { receive } from "./inbound/receive.ts";
+import { type Receiving, receive } from "./inbound/receive.ts";
 import { createPages } from "./pages/pages.tsx";
-import {
-  type Bindings,
-  Domains,
-  publishedSnapshots,
-  recordMessage,
-  type SnapshotMemory,
-  tellSightings,
-} from "./store/domains.ts";
+import { type Bindings, Domains, publishedSnapshots, type SnapshotMemory } from "./store/domains.ts";
+import { admitMessage, recordMessage, tellSightings, tellTally } from "./store/mail.ts";
 import { type KeyMemory, openKeys } from "./store/opened-keys.ts";
 import { emptyMemory } from "./store/published.ts";
 import { type SightingKind, type SightingMemory, takeSighting } from "./store/sightings.ts";
+import { countMessage, emptyTallies, type Telling } from "./store/tallies.ts";
 import { type TokenMemory, Tokens } from "./store/tokens.ts";
 import { StorageUnreachable } from "./store/unreachable.ts";
 
@@ -30,6 +25,7 @@ export { DomainObject } from "./store/domain-object.ts";
 const snapshotMemory: SnapshotMemory = emptyMemory();
 const keyMemory: KeyMemory = new Map();
 const sightingMemory: SightingMemory = new Map();
+const tallyMemory = emptyTallies();
 const derivedKeys: DerivedKeys = new Map();
 const tokenMemory: TokenMemory = emptyMemory();
 
@@ -46,6 +42,7 @@ export default {
         ...shared,
         maxBatch: vars.maxBatch,
         corsOrigins: vars.corsOrigins,
+        webhookAllowLocal: vars.webhookAllowLocal,
         adminToken: secrets.adminToken,
         tokenMacKeys: keys.tokens,
         random: (octets) => crypto.getRandomValues(new Uint8Array(octets)),
@@ -63,9 +60,24 @@ export default {
   async email(message, env, context) {
     const deployment = await readDeployment(env);
     const { open, ...shared } = wire(env, deployment, context);
-    const keys = { open, hops: deployment.keys.hops };
-    const record = (domain: string, entry: { id: string }) => recordMessage(env, domain, entry.id, entry);
-    await receive(message, { ...shared, keys, record }, shared.now);
+    const telling: Telling = {
+      tell: (domain, tally) => tellTally(env, domain, tally),
+      pause,
+      makeId: () => crypto.randomUUID(),
+      now: () => Date.now(),
+    };
+    const receiving: Receiving = {
+      ...shared,
+      keys: { open, hops: deployment.keys.hops },
+      admit: (claim, id) => admitMessage(env, claim, id),
+      record: (domain, record, entry) => recordMessage(env, domain, record, entry),
+      later: (work, { id, domain }) => context.waitUntil(tryAgain(work, { id, domain })),
+      count(domain, counted, isRecorded) {
+        const told = countMessage(tallyMemory, telling, domain, counted, isRecorded);
+        if (told !== null) context.waitUntil(told);
+      },
+    };
+    await receive(message, receiving, shared.now);
   },
 } satisfies ExportedHandler<Bindings & RateBindings>;
 
@@ -101,4 +113,27 @@ function wire(
       else context.waitUntil(writeKeyedLine(keys.log, line));
     },
   };
+}
+
+/** Does work behind a handler's back: three times at most, since the platform ends it after half a minute. */
+async function tryAgain(
+  work: () => Promise<void>,
+  what: { id: string; domain: string | null },
+): Promise<void> {
+  let error: unknown;
+  for (const waitMs of [0, 2_000, 8_000]) {
+    await pause(waitMs);
+    try {
+      return await work();
+    } catch (cause) {
+      error = cause;
+    }
+  }
+  console.error(JSON.stringify({ event: "recording-failed", ...what, error: String(error) }));
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }

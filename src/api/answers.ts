@@ -2,9 +2,10 @@
 // OpenAPI document is made of them.
 
 import * as v from "valibot";
+import { DISPOSITIONS, TAG_STATUSES } from "../core/stats.ts";
 import { SCOPES } from "../core/token.ts";
 import { PROBLEM_TYPES, TYPE_PREFIX } from "./problem.ts";
-import { keyNumber, ref, routeBody, said, scheme, settings } from "./schemas.ts";
+import { keyNumber, redeliverBody, ref, routeBody, said, scheme, settings } from "./schemas.ts";
 
 /** RFC 3339, UTC. */
 const time = v.pipe(v.string(), v.isoTimestamp());
@@ -41,16 +42,10 @@ export const batchAnswer = v.strictObject({
   ),
 });
 
+const tagStatus = v.picklist(TAG_STATUSES);
+
 export const validatedAnswer = v.strictObject({
-  status: v.picklist([
-    "missing",
-    "malformed",
-    "not-signing",
-    "unknown-key",
-    "bad-signature",
-    "expired",
-    "valid",
-  ]),
+  status: tagStatus,
   original: said(v.string(), "The address without its tag."),
   scheme: v.nullable(scheme),
   key: v.nullable(keyNumber),
@@ -126,6 +121,8 @@ export const auditAnswer = list(
       "key.imported",
       "key.retired",
       "keys.tended",
+      "webhook.set",
+      "webhook.removed",
     ]),
     forced: said(v.array(v.string()), "What stood against enforcing, where it was forced."),
     changes: v.strictObject({
@@ -133,9 +130,83 @@ export const auditAnswer = list(
       routes: v.array(routeChange),
       moreRoutes: said(v.pipe(v.number(), v.integer()), "Routes changed beside those listed."),
       keys: v.array(keyChange),
+      webhook: said(
+        v.nullable(v.strictObject({ from: v.nullable(v.string()), to: v.nullable(v.string()) })),
+        "The receiver's origin; null where the webhook is not concerned.",
+      ),
     }),
   }),
 );
+
+const messages = v.pipe(v.number(), v.integer());
+
+/** Days from the first that has any mail until today, the oldest first. */
+export const statsAnswer = v.strictObject({
+  days: v.array(
+    v.strictObject({
+      day: v.pipe(v.string(), v.isoDate()),
+      status: said(counts(TAG_STATUSES), "Messages by tag status."),
+      disposition: said(counts(DISPOSITIONS), "The same messages by what became of them."),
+    }),
+  ),
+});
+
+const bounce = v.strictObject({
+  id: v.string(),
+  kind: v.picklist(["failed", "delayed", "delivered", "autoreply", "receipt", "complaint", "unparsed"]),
+  evidence: said(
+    v.picklist(["tag", "message-id"]),
+    "Whether its tag vouches for it, or a Message-ID of yours, which others may know.",
+  ),
+  scheme: v.nullable(scheme),
+  receivedAt: time,
+  original: said(v.string(), "The address that it came back to, without its tag."),
+  ref: v.nullable(ref),
+  recipient: said(v.nullable(v.string()), "Whom your message was for."),
+  action: said(v.nullable(v.string()), "Action (RFC 3464)."),
+  status: said(v.nullable(v.string()), "Enhanced status code (RFC 3463), as it was given."),
+  class: said(
+    v.picklist(["hard", "soft", "block", "undetermined"]),
+    "hard: the recipient is bad. block: refused for content, policy or reputation. soft: may pass.",
+  ),
+  diagnostic: said(v.nullable(v.string()), "What the refusing server said."),
+  reportingMta: v.nullable(v.string()),
+  messageId: said(v.nullable(v.string()), "Of the message that came back."),
+  source: said(
+    v.nullable(v.picklist(["dsn", "inline", "header", "text"])),
+    "Where it was read: a delivery-status part, its fields in the text, a header field, the words of the text.",
+  ),
+});
+
+const rejection = v.strictObject({
+  id: v.string(),
+  receivedAt: time,
+  recipient: said(v.string(), "The forward-path as it came; a valid tag is not shown."),
+  original: v.string(),
+  status: tagStatus,
+  disposition: v.picklist(DISPOSITIONS),
+  from: said(v.nullable(v.string()), "The From: field."),
+  messageId: said(v.nullable(v.string()), "The message's own."),
+});
+
+const webhook = v.strictObject({ url: v.string() });
+
+/** `secret` is shown this once. */
+export const writtenWebhookAnswer = v.strictObject({
+  ...webhook.entries,
+  secret: said(v.string(), "whsec_ and base64, shown this once."),
+});
+
+export const webhookAnswer = v.strictObject({
+  ...webhook.entries,
+  lastSuccess: v.nullable(time),
+  lastFailure: v.nullable(time),
+  lastError: said(v.nullable(v.string()), "How the last failure came about."),
+  pending: said(messages, "Events that have not been delivered yet."),
+  disabled: said(v.boolean(), "The receiver answered 410; set it anew."),
+});
+
+export const redeliveryAnswer = redeliverBody;
 
 const token = v.strictObject({
   id: v.string(),
@@ -155,11 +226,22 @@ export const newTokenAnswer = v.strictObject({
   effectiveBy,
 });
 
+export const bouncesAnswer = list(bounce);
+
+export const rejectionsAnswer = list(rejection);
+
 export const domainsAnswer = list(v.strictObject({ domain: v.string() }));
 
 export const keysAnswer = list(key);
 
 export const tokensAnswer = list(token);
+
+/** A number of messages for each name. */
+function counts<const Names extends readonly string[]>(names: Names) {
+  return v.strictObject(
+    Object.fromEntries(names.map((name) => [name, messages])) as Record<Names[number], typeof messages>,
+  );
+}
 
 function list<Item extends v.GenericSchema>(item: Item) {
   const cursor = said(v.nullable(v.string()), "For the next page; null where this is the last.");

@@ -18,8 +18,10 @@ import type { ApiDocument } from "./openapi.ts";
 import { mount } from "./operation.ts";
 import type { Api } from "./ports.ts";
 import { problem, respond } from "./problem.ts";
+import { recordOperations } from "./records.ts";
 import { routeOperations } from "./routes.ts";
 import { tokenOperations } from "./tokens.ts";
+import { webhookOperations } from "./webhook.ts";
 
 /** What a page may load: this origin's stylesheet, and no script at all. */
 const POLICY = {
@@ -59,7 +61,9 @@ export function createApi(): { readonly app: Hono<Api>; readonly document: () =>
     ...domainOperations,
     ...routeOperations,
     ...keyOperations,
+    ...recordOperations,
     ...auditOperations,
+    ...webhookOperations,
     ...tokenOperations,
   ]);
   mount(app, operations);

@@ -2,7 +2,7 @@
 
 import { type AuditEntry, showActor } from "../core/audit.ts";
 import { auditAnswer } from "./answers.ts";
-import { cursorOf, readPage } from "./list.ts";
+import { cursorOf, numberOf, readPage } from "./list.ts";
 import { domainOf, operation } from "./operation.ts";
 import { formatTime } from "./outcome.ts";
 import { unconfigured } from "./problem.ts";
@@ -34,6 +34,7 @@ const readAudit = operation({
             routes: [],
             moreRoutes: 0,
             keys: [],
+            webhook: null,
           },
         },
       ],
@@ -44,9 +45,7 @@ const readAudit = operation({
     const domain = domainOf(context);
     const page = readPage(context);
     if (page instanceof Response) return page;
-    // A cursor that is none of ours stands before everything.
-    const before = page.after === "" ? null : Number.parseInt(page.after, 10) || 0;
-    const found = await context.env.domains.audit(domain, before, page.limit);
+    const found = await context.env.domains.audit(domain, numberOf(page.after), page.limit);
     if (found === null) return unconfigured(domain);
     const cursor = cursorOf(found, ({ id }) => String(id));
     const shown = found.items.map((entry) => ({
@@ -60,7 +59,7 @@ const readAudit = operation({
 export const auditOperations = [readAudit];
 
 function present({ id, at, action, forced, changes }: AuditEntry & { readonly id: number }) {
-  const { settings, routes, moreRoutes, keys } = changes;
+  const { settings, routes, moreRoutes, keys, webhook = null } = changes;
   if (action === "domain.deleted") throw new Error("A domain that is deleted has no audit.");
   return {
     id: String(id),
@@ -76,6 +75,7 @@ function present({ id, at, action, forced, changes }: AuditEntry & { readonly id
       })),
       moreRoutes,
       keys: [...keys],
+      webhook,
     },
   };
 }

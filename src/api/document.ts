@@ -15,6 +15,7 @@ import type {
 } from "./openapi.ts";
 import type { Operation, QueryName, Schema } from "./operation.ts";
 import { exampleOf, PROBLEM_TYPES, type ProblemType } from "./problem.ts";
+import { STATS_DAYS } from "./records.ts";
 
 const QUERY: Readonly<Record<QueryName, Parameter>> = {
   limit: parameter("limit", "query", "Items of a page.", {
@@ -29,6 +30,12 @@ const QUERY: Readonly<Record<QueryName, Parameter>> = {
     maximum: LIMIT.most,
   }),
   cursor: parameter("cursor", "query", "Of the page before; without it, the first page.", { type: "string" }),
+  days: parameter("days", "query", "Days, today among them.", {
+    type: "integer",
+    minimum: STATS_DAYS.least,
+    maximum: STATS_DAYS.most,
+    default: STATS_DAYS.default,
+  }),
   force: parameter("force", "query", "Enforce although the domain is not ready; the audit says so.", {
     type: "boolean",
     default: false,

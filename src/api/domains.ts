@@ -14,7 +14,7 @@ import type { Api } from "./ports.ts";
 import { unconfigured, unusable } from "./problem.ts";
 import { settingsBody } from "./schemas.ts";
 
-const DOMAIN = { domain: "example.com", ...DEFAULTS, exempt: [], dkimSelectors: [], maxBouncesPerRef: null };
+const DOMAIN = { domain: "example.com", ...DEFAULTS, exempt: [], dkimSelectors: [] };
 const WRITTEN = { ...DOMAIN, effectiveBy: "2026-11-24T12:02:30.000Z" };
 
 const listDomains = operation({
@@ -158,6 +158,5 @@ async function configure(
 
 function present({ domain, settings }: Snapshot) {
   const { exempt, dkimSelectors, ...rest } = settings;
-  // No other value is taken yet.
-  return { domain, ...rest, exempt: [...exempt], maxBouncesPerRef: null, dkimSelectors: [...dkimSelectors] };
+  return { domain, ...rest, exempt: [...exempt], dkimSelectors: [...dkimSelectors] };
 }

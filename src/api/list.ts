@@ -18,6 +18,11 @@ export function readPage(context: Context): { limit: number; after: string } | R
   return unusable([{ pointer: "#/limit", detail }]);
 }
 
+/** The number that a cursor of numbered items names; null for the first page. One that is none of ours stands before all. */
+export function numberOf(after: string): number | null {
+  return after === "" ? null : Number.parseInt(after, 10) || 0;
+}
+
 /** The cursor to the page behind this one; null where it is the last. */
 export function cursorOf<Item>({ items, more }: Page<Item>, nameOf: (item: Item) => string): string | null {
   const last = items.at(-1);

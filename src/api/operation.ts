@@ -13,7 +13,7 @@ import { type ProblemType, problem, unconfigured, unusable } from "./problem.ts"
 export type Schema = v.GenericSchema;
 
 /** A query parameter, by its name. */
-export type QueryName = "limit" | "limitIfAny" | "cursor" | "force";
+export type QueryName = "limit" | "limitIfAny" | "cursor" | "days" | "force";
 
 /** Octets that a body may have. */
 export const BODY_OCTETS_AT_MOST = 64 * 1024;

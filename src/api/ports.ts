@@ -1,14 +1,16 @@
 // What the API needs from outside: interfaces of its own, which index.ts fills.
 
 import type { Actor, AuditEntry } from "../core/audit.ts";
-import type { Outcome, SettingsChange } from "../core/change.ts";
+import type { Outcome, Refusal, SettingsChange } from "../core/change.ts";
 import type { OpenKey } from "../core/keyring.ts";
 import type { Mailbox } from "../core/mailbox.ts";
 import type { Page } from "../core/page.ts";
 import type { Readiness } from "../core/readiness.ts";
+import type { Bounce, Rejection } from "../core/record.ts";
 import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import type { Snapshot } from "../core/snapshot.ts";
+import type { DayCounts } from "../core/stats.ts";
 import type { Grant, MadeUnder, Token } from "../core/token.ts";
 import type { Caller, Credentials } from "./caller.ts";
 
@@ -22,6 +24,8 @@ export interface Ports extends Credentials {
   readonly maxBatch: number;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[];
+  /** Whether a webhook may be at `http://127.0.0.1`. */
+  readonly webhookAllowLocal: boolean;
   /** Whether one more call of this caller is within the rate. */
   isWithinRate(caller: Caller): Promise<boolean>;
   /** Whether what was thrown is storage that did not answer. */
@@ -56,6 +60,25 @@ export interface Ports extends Credentials {
     bringKey(domain: string, key: ImportedKey, sign: boolean, by: Actor): Promise<Outcome>;
     retireKey(domain: string, number: number, by: Actor): Promise<Outcome>;
     changeRoute(domain: string, localPart: string, route: Route | null, by: Actor): Promise<Outcome>;
+    /** Counts of so many days, today among them; null where the domain is not configured. So are the lists. */
+    stats(domain: string, days: number): Promise<readonly DayCounts[] | null>;
+    /** A page of what came back before that number, the newest first. */
+    bounces(domain: string, before: number | null, limit: number): Promise<Page<Bounce & Numbered> | null>;
+    rejections(
+      domain: string,
+      before: number | null,
+      limit: number,
+    ): Promise<Page<Rejection & Numbered> | null>;
+    /** Null where there is no webhook. */
+    webhook(domain: string): Promise<WebhookHealth | null>;
+    /** `secret` is told this once. */
+    setWebhook(
+      domain: string,
+      url: string,
+      by: Actor,
+    ): Promise<{ readonly kind: "created" | "written"; readonly secret: string } | Refusal>;
+    removeWebhook(domain: string, by: Actor): Promise<boolean>;
+    redeliver(domain: string, id: string): Promise<"queued" | "no-webhook" | "no-event" | "disabled">;
   };
   /** The directory. Every call may throw `StorageUnreachable`. */
   readonly tokens: {
@@ -74,6 +97,21 @@ export interface Ports extends Credentials {
     /** False where none of that id is within what the caller may reach. */
     revoke(id: string, caller: Grant): Promise<boolean>;
   };
+}
+
+/** Later items have higher numbers. */
+interface Numbered {
+  readonly number: number;
+}
+
+/** A webhook, and how its deliveries fare; instants in milliseconds since 1970. */
+export interface WebhookHealth {
+  readonly url: string;
+  readonly lastSuccess: number | null;
+  readonly lastFailure: number | null;
+  readonly lastError: string | null;
+  readonly pending: number;
+  readonly disabled: boolean;
 }
 
 /** Hono's types for an app whose handlers take the ports from `context.env`. */

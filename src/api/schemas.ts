@@ -15,6 +15,7 @@ const ROTATE_DAYS_AT_MOST = 365;
 const SECRET_OCTETS_AT_MOST = 64;
 const DESTINATIONS_AT_MOST = 20;
 const EXEMPT_AT_MOST = 100;
+const BOUNCES_PER_REF_AT_MOST = 1_000;
 /** Characters in one line that the platform hands on to the sender. */
 const REASON_CHARACTERS_AT_MOST = 199;
 
@@ -97,7 +98,10 @@ export const settings = {
     v.picklist(["evidence", "accept"]),
     "What a vacation reply needs: evidence like any bounce, or only to look like one.",
   ),
-  maxBouncesPerRef: said(v.null(), "No other value is taken yet."),
+  maxBouncesPerRef: said(
+    v.nullable(whole(1, BOUNCES_PER_REF_AT_MOST)),
+    "How many messages may come back to one address with a ref; null for any number.",
+  ),
   dkimSelectors: said(
     v.pipe(v.array(v.string()), v.maxLength(0, "DKIM is not looked up yet; leave it empty.")),
     "No selector is taken yet.",
@@ -234,6 +238,16 @@ export const tokenBody = v.strictObject({
 /** An address to validate. */
 export const validateBody = v.strictObject({
   address: said(v.string(), "An address as it came back, with its tag or without."),
+});
+
+/** Where a webhook is; `readWebhookUrl` has the rules. */
+export const webhookBody = v.strictObject({
+  url: said(v.string(), "https: and a DNS name, without user information."),
+});
+
+/** An event to tell of once more. */
+export const redeliverBody = v.strictObject({
+  id: said(v.string(), "A bounce's id, or a webhook-id."),
 });
 
 /** A route's name, in lower case; null where no address could ever match it. */

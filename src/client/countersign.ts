@@ -78,7 +78,8 @@ export interface Settings {
   readonly exempt: readonly string[];
   readonly bounceSenders: "null-only" | "mailer-daemon";
   readonly autoReplies: "evidence" | "accept";
-  readonly maxBouncesPerRef: null;
+  /** How many messages may come back to one address with a ref; null for any number. */
+  readonly maxBouncesPerRef: number | null;
   readonly dkimSelectors: readonly string[];
 }
 
@@ -155,7 +156,9 @@ export interface AuditEntry {
     | "key.rotated"
     | "key.imported"
     | "key.retired"
-    | "keys.tended";
+    | "keys.tended"
+    | "webhook.set"
+    | "webhook.removed";
   /** In spite of what enforcing was forced; empty where it was not. */
   readonly forced: readonly string[];
   readonly changes: {
@@ -172,7 +175,93 @@ export interface AuditEntry {
       readonly from: Key["state"] | null;
       readonly to: Key["state"] | null;
     }[];
+    /** The origin of the webhook's receiver; null where the webhook is not concerned. */
+    readonly webhook: { readonly from: string | null; readonly to: string | null } | null;
   };
+}
+
+export type TagStatus =
+  | "missing"
+  | "malformed"
+  | "not-signing"
+  | "unknown-key"
+  | "bad-signature"
+  | "expired"
+  | "valid";
+
+export type Disposition =
+  | "forwarded"
+  | "consumed"
+  | "rejected"
+  | "would-reject"
+  | "no-such-address"
+  | "route-rejected"
+  | "deferred";
+
+/** The messages of a UTC day: each under its tag status, and under what became of it. */
+export interface DayCounts {
+  readonly day: string;
+  readonly status: Readonly<Record<TagStatus, number>>;
+  readonly disposition: Readonly<Record<Disposition, number>>;
+}
+
+/** What came back of a message of yours, for one of its recipients. */
+export interface Bounce {
+  readonly id: string;
+  readonly kind: "failed" | "delayed" | "delivered" | "autoreply" | "receipt" | "complaint" | "unparsed";
+  /** What vouches for it. A Message-ID of yours may be known to others. */
+  readonly evidence: "tag" | "message-id";
+  readonly scheme: Scheme | null;
+  readonly receivedAt: string;
+  /** The address that it came back to. */
+  readonly original: string;
+  readonly ref: string | null;
+  readonly recipient: string | null;
+  /** RFC 3464. */
+  readonly action: string | null;
+  /** RFC 3463. */
+  readonly status: string | null;
+  /** `hard`: the recipient is bad. `block`: refused for content, policy or reputation. `soft`: may pass. */
+  readonly class: "hard" | "soft" | "block" | "undetermined";
+  readonly diagnostic: string | null;
+  readonly reportingMta: string | null;
+  /** Of the message that came back. */
+  readonly messageId: string | null;
+  /** Where it was read. */
+  readonly source: "dsn" | "inline" | "header" | "text" | null;
+}
+
+/** A message that was refused, or would have been. */
+export interface Rejection {
+  readonly id: string;
+  readonly receivedAt: string;
+  /** As it came; a valid tag is not shown. */
+  readonly recipient: string;
+  readonly original: string;
+  readonly status: TagStatus;
+  readonly disposition: Disposition;
+  /** The `From:` field. */
+  readonly from: string | null;
+  readonly messageId: string | null;
+}
+
+/** A webhook, and how its deliveries fare. */
+export interface Webhook {
+  readonly url: string;
+  readonly lastSuccess: string | null;
+  readonly lastFailure: string | null;
+  /** How the last failure came about. */
+  readonly lastError: string | null;
+  /** Events that have not been delivered yet. */
+  readonly pending: number;
+  /** The receiver answered 410; set it anew. */
+  readonly disabled: boolean;
+}
+
+export interface NewWebhook {
+  readonly url: string;
+  /** `whsec_` and base64, for any library of Standard Webhooks. Shown this once. */
+  readonly secret: string;
 }
 
 export type Scope = "sign" | "validate" | "read" | "admin";
@@ -287,6 +376,7 @@ export class Countersign {
   readonly domains: Domains;
   readonly routes: DomainRoutes;
   readonly keys: Keys;
+  readonly webhook: DomainWebhook;
   readonly tokens: Tokens;
   readonly #send: Send;
 
@@ -296,6 +386,7 @@ export class Countersign {
     this.domains = new Domains(send);
     this.routes = new DomainRoutes(send);
     this.keys = new Keys(send);
+    this.webhook = new DomainWebhook(send);
     this.tokens = new Tokens(send);
   }
 
@@ -365,6 +456,23 @@ class Domains {
   /** Who changed what, the newest first. */
   audit(domain: string, { limit }: Listing = {}): AsyncGenerator<AuditEntry, void, undefined> {
     return listItems(this.#send, ["domains", domain, "audit"], limit);
+  }
+
+  /** Its mail by day, the oldest day first. @param days today among them; 30 where nothing is said */
+  async stats(domain: string, { days }: { readonly days?: number } = {}): Promise<readonly DayCounts[]> {
+    const path = ["domains", domain, "stats"];
+    const counted = await this.#send<{ days: readonly DayCounts[] }>("GET", path, { query: { days } });
+    return counted.days;
+  }
+
+  /** What came back, the newest first. */
+  bounces(domain: string, { limit }: Listing = {}): AsyncGenerator<Bounce, void, undefined> {
+    return listItems(this.#send, ["domains", domain, "bounces"], limit);
+  }
+
+  /** What was refused, or would have been, the newest first. */
+  rejections(domain: string, { limit }: Listing = {}): AsyncGenerator<Rejection, void, undefined> {
+    return listItems(this.#send, ["domains", domain, "rejections"], limit);
   }
 
   /** Whether the domain may enforce, and what stands against it. */
@@ -438,6 +546,33 @@ class Keys {
   /** Retires the key at once: bounces of mail that was sent under it are refused from now on. */
   retire(domain: string, number: number): Promise<void> {
     return this.#send("DELETE", ["domains", domain, "keys", String(number)], GONE);
+  }
+}
+
+class DomainWebhook {
+  readonly #send: Send;
+
+  constructor(send: Send) {
+    this.#send = send;
+  }
+
+  read(domain: string): Promise<Webhook> {
+    return this.#send("GET", ["domains", domain, "webhook"]);
+  }
+
+  /** Sets it, with a new secret. Tried once: a repetition would make another secret. */
+  put(domain: string, url: string): Promise<NewWebhook> {
+    return this.#send("PUT", ["domains", domain, "webhook"], { body: { url } });
+  }
+
+  /** Removes it, with all that it has yet to be told. */
+  delete(domain: string): Promise<void> {
+    return this.#send("DELETE", ["domains", domain, "webhook"], GONE);
+  }
+
+  /** Has it told once more of an event, by a bounce's id or a `webhook-id`. */
+  async redeliver(domain: string, id: string): Promise<void> {
+    await this.#send("POST", ["domains", domain, "webhook", "redeliver"], { body: { id }, repeatable: true });
   }
 }
 

@@ -28,7 +28,9 @@ export type Action =
   | "key.rotated"
   | "key.imported"
   | "key.retired"
-  | "keys.tended";
+  | "keys.tended"
+  | "webhook.set"
+  | "webhook.removed";
 
 /** What a write changed. A value that was not there, or is not any more, is null. */
 export interface Changes {
@@ -45,6 +47,8 @@ export interface Changes {
     readonly from: KeyState | null;
     readonly to: KeyState | null;
   }[];
+  /** Where the webhook's receiver is; what stands behind its name may be a secret of the receiver's. Null: not concerned. */
+  readonly webhook: { readonly from: string | null; readonly to: string | null } | null;
 }
 
 /** One write. */
@@ -87,7 +91,14 @@ export function compareSnapshots(former: Snapshot | null, snapshot: Snapshot, no
     routes: routes.slice(0, ROUTES_LISTED),
     moreRoutes: Math.max(routes.length - ROUTES_LISTED, 0),
     keys: compareKeys(former, snapshot, now),
+    webhook: null,
   };
+}
+
+/** What differs after the webhook was set, or removed: null is none. */
+export function compareWebhooks(former: string | null, url: string | null): Changes {
+  const webhook = { from: former && new URL(former).origin, to: url && new URL(url).origin };
+  return { settings: {}, routes: [], moreRoutes: 0, keys: [], webhook };
 }
 
 /** Whether nothing was changed. */

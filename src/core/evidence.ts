@@ -3,7 +3,6 @@
 import { formatMailbox, type Mailbox } from "./mailbox.ts";
 import type { MessageIdFinding } from "./message-id.ts";
 import type { Settings } from "./settings.ts";
-import type { TagStatus } from "./tag-status.ts";
 
 export type Evidence = "tag" | "message-id" | "auto-reply" | "exempt" | "none";
 
@@ -12,13 +11,14 @@ const ALWAYS_EXEMPT: ReadonlySet<string> = new Set(["postmaster", "abuse"]);
 
 /** The strongest evidence first. */
 export function findEvidence(facts: {
-  readonly tagStatus: TagStatus;
+  /** Whether the tag is valid, and may bring one more. */
+  readonly vouches: boolean;
   readonly messageId: MessageIdFinding["kind"];
   readonly autoReply: boolean;
   readonly original: Mailbox;
   readonly settings: Pick<Settings, "autoReplies" | "exempt">;
 }): Evidence {
-  if (facts.tagStatus === "valid") return "tag";
+  if (facts.vouches) return "tag";
   if (facts.messageId === "valid") return "message-id";
   if (facts.autoReply && facts.settings.autoReplies === "accept") return "auto-reply";
   if (isExempt(facts.original, facts.settings.exempt)) return "exempt";

@@ -8,16 +8,27 @@ import type { OpenKey } from "./keyring.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { type MessageIdFinding, readMessageIds, validateMessageIds } from "./message-id.ts";
 import { annotate, type Decision, decide } from "./policy.ts";
-import { isAutoReply, type MailHeaders } from "./report.ts";
+import { isAutoReply, isReturned, type MailHeaders } from "./report.ts";
 import { findRoute } from "./route.ts";
+import type { Settings } from "./settings.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type TagFinding, validateTag } from "./tag-status.ts";
 
-/** The keys that judging needs. */
-export interface JudgingKeys {
+/** What judging needs beside message and snapshot. */
+export interface Judging {
   readonly open: OpenKey;
   /** Under which forwarded mail is marked: the first signs, the others may have. */
   readonly hops: readonly [CryptoKey, ...CryptoKey[]];
+  /** Whether this message is among those that the claim's address may bring. Never fails. */
+  readonly admit: (claim: Claim) => Promise<boolean>;
+}
+
+/** A tagged address with a ref, which belongs to one message of ours: what comes back to it is counted. */
+export interface Claim {
+  readonly original: Mailbox;
+  readonly ref: string;
+  /** Of the tag, in milliseconds since 1970. */
+  readonly expires: number;
 }
 
 /** All of a message that is judged. */
@@ -33,6 +44,8 @@ export interface Verdict {
   readonly evidence: Evidence;
   /** The reference in the Message-ID or tag whose MAC vouches for it; null where there is none. */
   readonly ref: string | null;
+  /** Where what came back is to be read: a valid tag vouches for the body, a Message-ID for no more than the headers. */
+  readonly returned: "body" | "headers" | null;
   readonly decision: Decision;
   /** Header fields to add where it is forwarded. */
   readonly annotations: ReadonlyMap<string, string>;
@@ -44,28 +57,45 @@ const NO_MESSAGE_ID: MessageIdFinding = { kind: "none" };
 export async function judge(
   mail: Mail,
   snapshot: Snapshot,
-  { open, hops }: JudgingKeys,
+  { open, hops, admit }: Judging,
   now: number,
 ): Promise<Verdict> {
   const { settings } = snapshot;
-  const bounce = isBounce(mail.reversePath, mail.headers, settings.bounceSenders);
+  const { headers } = mail;
+  const bounce = isBounce(mail.reversePath, headers, settings.bounceSenders);
   const tag = await validateTag(mail.forwardPath, snapshot, open, now);
+  const comesBack = bounce || isReturned(headers);
+  const vouches = tag.status === "valid" && (!comesBack || (await isAdmitted(tag, settings, admit)));
   const messageId: MessageIdFinding =
-    bounce && tag.status !== "valid"
-      ? await findMessageId(mail.headers, tag.original, snapshot, open, now)
-      : NO_MESSAGE_ID;
-  const autoReply = isAutoReply(mail.headers);
+    bounce && !vouches ? await findMessageId(headers, tag.original, snapshot, open, now) : NO_MESSAGE_ID;
+  const autoReply = isAutoReply(headers);
   const { original, status: tagStatus } = tag;
-  const evidence = findEvidence({ tagStatus, messageId: messageId.kind, autoReply, original, settings });
+  const evidence = findEvidence({ vouches, messageId: messageId.kind, autoReply, original, settings });
   const route = findRoute(snapshot.routes, original.localPart);
   const liftable = tag.liftable || messageId.kind === "unproven" || !snapshot.routes.has(original.localPart);
-  const loop = await hasPassed(mail.headers.get(HOP_FIELD), hops, original);
+  const loop = await hasPassed(headers.get(HOP_FIELD), hops, original);
   const facts = { bounce, autoReply, tagStatus, evidence, liftable, route, mode: settings.mode, loop };
   const decision = decide(facts);
   const annotations = annotate(facts, decision, original.domain);
   if (decision.action.kind === "forward") annotations.set(HOP_FIELD, await signHop(hops[0], original));
   const ref = messageId.kind === "valid" ? messageId.ref : tag.ref;
-  return { tag, bounce, evidence, ref, decision, annotations };
+  const returned = findReturned(evidence, comesBack, bounce);
+  return { tag, bounce, evidence, ref, returned, decision, annotations };
+}
+
+/** Whether a valid tag may bring one more: only where it names one message of ours, and the domain caps what that brings. */
+async function isAdmitted(
+  { original, ref, expires }: TagFinding,
+  { maxBouncesPerRef }: Settings,
+  admit: Judging["admit"],
+): Promise<boolean> {
+  if (maxBouncesPerRef === null || ref === null || expires === null) return true;
+  return admit({ original, ref, expires });
+}
+
+function findReturned(evidence: Evidence, comesBack: boolean, bounce: boolean): Verdict["returned"] {
+  if (evidence === "tag" && comesBack) return "body";
+  return evidence === "message-id" && bounce ? "headers" : null;
 }
 
 function findMessageId(

@@ -71,7 +71,7 @@ export function decide(facts: Facts): Decision {
   const { route } = facts;
   if (route === null) {
     // A valid tag proves that we minted the address: its bounce is taken although it has nowhere to go.
-    if (facts.bounce && facts.tagStatus === "valid") {
+    if (facts.bounce && facts.evidence === "tag") {
       return { ...taken({ kind: "consume" }, "consumed"), restsOnSnapshot: true };
     }
     return UNCONFIGURED;

@@ -86,6 +86,20 @@ export function checkReadiness(snapshot: Snapshot, remembered: Remembered, now: 
   return { ready: checks.every((check) => check.status !== "fail"), checks };
 }
 
+/** From when on the key that signs is overdue for rotation; null where none signs. */
+export function overdueAt({ keys, settings }: Snapshot, now: number): number | null {
+  const signing = signingKey(keys, now);
+  if (signing === null) return null;
+  const longest = signsSince(signing) + KEY_DAYS_AT_MOST * DAY_MS;
+  if (settings.rotateDays === 0 || signing.imported) return longest;
+  const due = rotationDueAt(keys, settings.rotateDays, now);
+  return Math.min(longest, due === null ? now : due + ROTATION_LATE_MS);
+}
+
+function signsSince({ notBefore, created }: Key): number {
+  return notBefore ?? created;
+}
+
 function checkSigning(lifetimeDays: number, signing: Signing | null, now: number): Check {
   const id = "signing";
   const lifetimeMs = lifetimeDays * DAY_MS;
@@ -171,7 +185,7 @@ function checkKeys({ keys, settings }: Snapshot, now: number): Check {
       ? warn(id, "No key signs. Rotate, or bring a key along with sign.")
       : warn(id, `No key signs until ${time(from)}, when the new one does.`);
   }
-  const since = signing.notBefore ?? signing.created;
+  const since = signsSince(signing);
   if (now - since > KEY_DAYS_AT_MOST * DAY_MS) {
     return warn(
       id,

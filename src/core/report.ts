@@ -17,6 +17,12 @@ export function isDeliveryStatusReport(headers: MailHeaders): boolean {
   return reportType(headers) === "delivery-status";
 }
 
+/** Whether it is a report on a message, whoever sends it: a DSN, or a recipient's complaint (ARF, RFC 5965). */
+export function isReturned(headers: MailHeaders): boolean {
+  const report = reportType(headers);
+  return report === "delivery-status" || report === "feedback-report";
+}
+
 /** Whether it is an auto-reply: a vacation notice or a read receipt. A delivery-status report never is. */
 export function isAutoReply(headers: MailHeaders): boolean {
   const report = reportType(headers);

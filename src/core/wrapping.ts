@@ -1,5 +1,5 @@
-// Signing keys at rest: AES-256-GCM under a key derived from KEYRING_SECRET, with domain and key number as
-// additional data, so that a wrapped key moved to another slot or domain does not unwrap. No I/O, no clock.
+// Secrets at rest, signing keys and the webhook's: AES-256-GCM under a key derived from KEYRING_SECRET, with domain and
+// slot as additional data, so that what is moved to another slot or domain does not unwrap. No I/O, no clock.
 
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();
@@ -7,10 +7,10 @@ const TEXT = new TextDecoder();
 /** Octets of AES-GCM's nonce (NIST SP 800-38D, 8.2). */
 export const NONCE_OCTETS = 12;
 
-/** Where a wrapped key belongs. */
+/** Where a wrapped secret belongs: the slot of a key, or the webhook. */
 export interface Place {
   readonly domain: string;
-  readonly number: number;
+  readonly slot: number | "webhook";
 }
 
 /** Derives the wrapping key (HKDF-SHA-256, RFC 5869) from the secret's octets. */
@@ -59,13 +59,12 @@ export async function unwrapSecret(
       // Another secret wrapped it, or it was moved: the next one decides.
     }
   }
-  throw new Error(
-    `Key ${place.number} of ${place.domain} does not unwrap: KEYRING_SECRET is not what wrapped it.`,
-  );
+  const what = place.slot === "webhook" ? "The webhook's secret" : `Key ${place.slot}`;
+  throw new Error(`${what} of ${place.domain} does not unwrap: KEYRING_SECRET is not what wrapped it.`);
 }
 
 function parameters(place: Place, nonce: Uint8Array<ArrayBuffer>) {
-  const additionalData = UTF8.encode(`${place.domain}\0${place.number}`);
+  const additionalData = UTF8.encode(`${place.domain}\0${place.slot}`);
   return { name: "AES-GCM", iv: nonce, additionalData };
 }
 

@@ -7,6 +7,7 @@ export interface VarBindings {
   readonly LOG_ADDRESSES?: string;
   readonly MAX_BATCH?: string | number;
   readonly CORS_ORIGINS?: string;
+  readonly WEBHOOK_ALLOW_LOCAL?: string;
 }
 
 export interface Vars {
@@ -18,6 +19,8 @@ export interface Vars {
   readonly maxBatch: number;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[];
+  /** Whether a webhook may be at `http://127.0.0.1`. */
+  readonly webhookAllowLocal: boolean;
 }
 
 const RECORD_DAYS = { default: 90, least: 1, most: 3650 };
@@ -33,6 +36,7 @@ export function readVars(env: VarBindings): Vars {
     logAddresses: readLogAddresses(env.LOG_ADDRESSES),
     maxBatch: readWhole("MAX_BATCH", env.MAX_BATCH, MAX_BATCH),
     corsOrigins: readOrigins(env.CORS_ORIGINS),
+    webhookAllowLocal: readSwitch("WEBHOOK_ALLOW_LOCAL", env.WEBHOOK_ALLOW_LOCAL),
   };
 }
 
@@ -45,6 +49,11 @@ function readWhole(
   const whole = /^[0-9]{1,6}$/.test(String(value)) ? Number(value) : -1;
   if (whole >= range.least && whole <= range.most) return whole;
   throw new Misconfigured(`The var ${name} is no whole number from ${range.least} to ${range.most}.`);
+}
+
+function readSwitch(name: string, value = "false"): boolean {
+  if (value === "true" || value === "false") return value === "true";
+  throw new Misconfigured(`The var ${name} is neither "true" nor "false".`);
 }
 
 function readOrigins(value = ""): readonly string[] {

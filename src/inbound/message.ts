@@ -10,6 +10,8 @@ export interface IncomingMessage {
   readonly headers: { get(name: string): string | null };
   /** Octets. */
   readonly rawSize: number;
+  /** The whole message. It can't be read once the handler has returned. */
+  readonly raw: ReadableStream<Uint8Array>;
   /** May be absent; only `false` says no. */
   readonly canBeForwarded?: boolean;
   setReject(reason: string): unknown;

@@ -2,14 +2,17 @@
 // forwarded, consumed or rejected, or this throws and the sender tries again; there is no fifth way out.
 
 import { digestMessage } from "../core/digest.ts";
-import { type JudgingKeys, judge, type Mail, type Verdict } from "../core/judge.ts";
-import { formatMailbox, isDomain, lowerCase, splitPath } from "../core/mailbox.ts";
+import { type Claim, type Judging, judge, type Mail, type Verdict } from "../core/judge.ts";
+import { isDomain, lowerCase, splitPath } from "../core/mailbox.ts";
 import { type Decision, type Disposition, SENTENCES, UNCONFIGURED } from "../core/policy.ts";
 import { senderOf } from "../core/readiness.ts";
+import type { Counted, MessageRecord } from "../core/record.ts";
 import type { Snapshot } from "../core/snapshot.ts";
-import { redactTags } from "../core/tag.ts";
+import { HEAD_OCTETS, readReturned, readReturnedHeaders } from "../returned/read-returned.ts";
 import { forward } from "./forward.ts";
+import { readHead } from "./head.ts";
 import { Deferral, type Failure, type IncomingMessage } from "./message.ts";
+import { describeBounces, describeCounted, type Received, showOriginal } from "./record.ts";
 
 /** What receiving needs from outside. */
 export interface Receiving {
@@ -19,9 +22,18 @@ export interface Receiving {
     /** The same, after the domain's object was asked. Throws where it can't be. */
     confirm(domain: string): Promise<Snapshot | null>;
   };
-  readonly keys: JudgingKeys;
-  /** Keeps what was consumed, once for each id. Awaited: without it the message is deferred. */
-  readonly record: (domain: string, entry: Entry) => Promise<void>;
+  readonly keys: Omit<Judging, "admit">;
+  /** Whether the message of that id is among those that the claim's address may bring. Never fails. */
+  readonly admit: (claim: Claim, id: string) => Promise<boolean>;
+  /** Keeps a message in its domain's ledger, once for each id. Throws where it does not. */
+  readonly record: (domain: string, record: MessageRecord, entry: Entry) => Promise<void>;
+  /** Has work done behind the handler's back; what it throws is tried again, then logged. */
+  readonly later: (work: () => Promise<void>, entry: Entry) => void;
+  /**
+   * Counts a message in its domain's ledger, some time soon; one that is recorded by itself only where it had been counted
+   * as deferred. Never fails.
+   */
+  readonly count: (domain: string, counted: Counted, isRecorded: boolean) => void;
   /** Takes note of what came back to an original: a valid tag, a signed Message-ID, a bounce without evidence. Never fails. */
   readonly note: (
     sighting: "proven" | "answerable" | "unproven",
@@ -60,26 +72,46 @@ export async function receive(message: IncomingMessage, receiving: Receiving, no
     headers: message.headers,
     sizeOctets: message.rawSize,
   });
+  const arrival = { message, mail, id, now, head: readOnce(message) };
   let verdict: Verdict | null = null;
   try {
-    const judged = mail && (await judgeSurely(mail, receiving, now));
+    const judged = mail && (await judgeSurely(mail, id, receiving, now));
     verdict = judged?.verdict ?? null;
-    const outcome = await perform(message, verdict, describe(id, mail, verdict), receiving);
-    if (!outcome.undelivered) return receiving.log(outcome.entry);
+    const outcome = await perform(arrival, verdict, receiving);
+    if (!outcome.undelivered) return await keep(arrival, verdict, outcome.entry, receiving);
 
     // Every destination refused for good. Those may be the route's no longer.
     const newer = judged && (await judgeNewer(judged, receiving, now));
-    if (newer === null) return receiving.log(await refuse(message, outcome.entry));
+    if (newer === null) return await keep(arrival, verdict, await refuse(message, outcome.entry), receiving);
     verdict = newer.verdict;
-    const again = await perform(message, verdict, describe(id, mail, verdict), receiving);
-    receiving.log(again.undelivered ? await refuse(message, again.entry) : again.entry);
+    const again = await perform(arrival, verdict, receiving);
+    const entry = again.undelivered ? await refuse(message, again.entry) : again.entry;
+    await keep(arrival, verdict, entry, receiving);
   } catch (cause) {
     const error = cause instanceof Error ? cause.message : String(cause);
     const failed = cause instanceof Deferral && cause.failure !== null ? { failed: [cause.failure] } : {};
     const entry = { ...describe(id, mail, verdict), ...failed, error };
-    receiving.log({ ...entry, event: "deferred", disposition: "deferred" });
+    defer(arrival, verdict, { ...entry, event: "deferred", disposition: "deferred" }, receiving);
     throw cause;
   }
+}
+
+/** A message on its way through. */
+interface Arrival {
+  readonly message: IncomingMessage;
+  readonly mail: Mail | null;
+  readonly id: string;
+  readonly now: number;
+  /** Its first octets, read once; the handler must not have returned before. */
+  readonly head: () => Promise<Uint8Array>;
+}
+
+function readOnce(message: IncomingMessage): Arrival["head"] {
+  let head: Promise<Uint8Array> | null = null;
+  return () => {
+    head ??= readHead(message, HEAD_OCTETS);
+    return head;
+  };
 }
 
 /** Envelope and headers; null where the forward-path can't be of any domain. */
@@ -92,52 +124,110 @@ function readMail(message: IncomingMessage): Mail | null {
 /** A message judged; null verdict and revision where its domain is not configured. */
 interface Judged {
   readonly mail: Mail;
+  readonly id: string;
   readonly verdict: Verdict | null;
   readonly revision: number | null;
 }
 
 /** Judges, and judges anew with what the domain's object says where the first snapshot leaves doubt. */
-async function judgeSurely(mail: Mail, receiving: Receiving, now: number): Promise<Judged> {
+async function judgeSurely(mail: Mail, id: string, receiving: Receiving, now: number): Promise<Judged> {
   const snapshot = await receiving.snapshots.read(lowerCase(mail.forwardPath.domain));
-  if (snapshot === null) return { mail, verdict: null, revision: null };
-  const verdict = await judge(mail, snapshot, receiving.keys, now);
-  const judged = { mail, verdict, revision: snapshot.revision };
+  if (snapshot === null) return { mail, id, verdict: null, revision: null };
+  const verdict = await judge(mail, snapshot, judgingOf(id, receiving), now);
+  const judged = { mail, id, verdict, revision: snapshot.revision };
   return (verdict.decision.restsOnSnapshot && (await judgeNewer(judged, receiving, now))) || judged;
 }
 
 /** Judges with what the domain's object says; null where that is nothing newer. */
 async function judgeNewer(
-  { mail, revision }: Judged,
+  { mail, id, revision }: Judged,
   receiving: Receiving,
   now: number,
 ): Promise<Judged | null> {
   const snapshot = await receiving.snapshots.confirm(lowerCase(mail.forwardPath.domain));
   if ((snapshot?.revision ?? null) === revision) return null;
-  const verdict = snapshot && (await judge(mail, snapshot, receiving.keys, now));
-  return { mail, verdict, revision: snapshot?.revision ?? null };
+  const verdict = snapshot && (await judge(mail, snapshot, judgingOf(id, receiving), now));
+  return { mail, id, verdict, revision: snapshot?.revision ?? null };
+}
+
+function judgingOf(id: string, { keys, admit }: Receiving): Judging {
+  return { ...keys, admit: (claim) => admit(claim, id) };
 }
 
 /** Does what was decided. Undelivered: every destination refused for good, and nothing has been done yet. */
 async function perform(
-  message: IncomingMessage,
+  { message, mail, id, head }: Arrival,
   verdict: Verdict | null,
-  entry: Entry,
   receiving: Receiving,
 ): Promise<{ readonly entry: Entry; readonly undelivered: boolean }> {
   if (verdict !== null) note(verdict, receiving);
+  if (verdict?.returned === "body") await head();
+  const entry = describe(id, mail, verdict);
   const { action } = decisionOf(verdict);
   switch (action.kind) {
     case "reject":
       await message.setReject(action.sentence);
       return { entry, undelivered: false };
     case "consume":
-      await receiving.record(verdict?.tag.original.domain ?? "", entry);
       return { entry, undelivered: false };
     case "forward": {
       const { delivered, failed } = await forward(message, action.to, verdict?.annotations ?? new Map());
       const done = { ...entry, to: delivered, ...(failed.length > 0 ? { failed } : {}) };
       return { entry: done, undelivered: delivered.length === 0 };
     }
+  }
+}
+
+/**
+ * Keeps what is known of a message that is done, and logs it. Only one that was consumed waits for that, since nothing else
+ * is left of it: it throws where it can't be recorded.
+ */
+async function keep(
+  arrival: Arrival,
+  verdict: Verdict | null,
+  entry: Entry,
+  receiving: Receiving,
+): Promise<void> {
+  const { mail, id, now } = arrival;
+  if (mail === null || verdict === null) return receiving.log(entry);
+  const { domain } = verdict.tag.original;
+  const received = { id, mail, verdict, receivedAt: now };
+  const counted = describeCounted(received, entry.disposition, entry.failed ?? []);
+  const record = async () => {
+    const bounces = await readBounces(arrival, received);
+    await receiving.record(domain, { ...counted, receivedAt: now, bounces }, entry);
+  };
+  const isConsumed = entry.event === "accepted";
+  if (isConsumed) await record();
+  else if (verdict.returned !== null) receiving.later(record, entry);
+  receiving.count(domain, counted, isConsumed || verdict.returned !== null);
+  receiving.log(entry);
+}
+
+/** Counts and logs a message that its sender is to try again. */
+function defer(
+  { mail, id, now }: Arrival,
+  verdict: Verdict | null,
+  entry: Entry,
+  receiving: Receiving,
+): void {
+  if (mail !== null && verdict !== null) {
+    const received = { id, mail, verdict, receivedAt: now };
+    const counted = describeCounted(received, entry.disposition, entry.failed ?? []);
+    receiving.count(verdict.tag.original.domain, counted, false);
+  }
+  receiving.log(entry);
+}
+
+async function readBounces({ head }: Arrival, received: Received): Promise<MessageRecord["bounces"]> {
+  const { mail, verdict } = received;
+  switch (verdict.returned) {
+    case "body":
+      return describeBounces(received, await readReturned(await head()));
+    case "headers":
+      return describeBounces(received, [readReturnedHeaders(mail.headers)]);
+    case null:
+      return [];
   }
 }
 
@@ -165,9 +255,19 @@ function describe(id: string, mail: Mail | null, verdict: Verdict | null): Entry
     return { event, disposition, id, domain, ...unknown };
   }
   const { bounce, evidence, ref, tag } = verdict;
-  const original = formatMailbox({ ...tag.original, localPart: redactTags(tag.original.localPart) });
   const { status, key } = tag;
-  return { event, disposition, id, domain, original, bounce, status, evidence, key, ref };
+  return {
+    event,
+    disposition,
+    id,
+    domain,
+    original: showOriginal(verdict),
+    bounce,
+    status,
+    evidence,
+    key,
+    ref,
+  };
 }
 
 const EVENTS = { forward: "forwarded", consume: "accepted", reject: "rejected" } as const;

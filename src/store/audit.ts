@@ -3,7 +3,7 @@
 
 import type { AuditEntry } from "../core/audit.ts";
 import { type Page, takePage } from "../core/page.ts";
-import type { LedgerStorage } from "./ledger.ts";
+import type { ObjectStorage } from "./object-storage.ts";
 
 /** Rows kept; a caller may write a hundred times a second. */
 const ROWS_AT_MOST = 100_000;
@@ -14,9 +14,9 @@ export interface AuditRow extends AuditEntry {
 }
 
 export class Audit {
-  readonly #sql: LedgerStorage["sql"];
+  readonly #sql: ObjectStorage["sql"];
 
-  constructor({ sql }: Pick<LedgerStorage, "sql">) {
+  constructor({ sql }: Pick<ObjectStorage, "sql">) {
     this.#sql = sql;
   }
 

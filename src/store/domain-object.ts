@@ -1,10 +1,18 @@
-// A domain's object: the only writer of its settings, keyring and routes. Each write is one transaction, which
+// A domain's object: the only writer of its settings, keyring, routes and webhook. Each write is one transaction, which
 // decides; then it is published to KV, which is all that mail and minting read. Its alarm publishes what could not be
-// published at once, rotates the keyring, drops keys under which nothing lives, and forgets what is old. Two writes never
-// run into one another.
+// published at once, rotates the keyring, drops keys under which nothing lives, forgets what is old, and tells the webhook.
+// Two writes never run into one another.
 
 import { DurableObject } from "cloudflare:workers";
-import { type Action, type Actor, compareSnapshots, isUnchanged, SCHEDULE } from "../core/audit.ts";
+import {
+  type Action,
+  type Actor,
+  type Changes,
+  compareSnapshots,
+  compareWebhooks,
+  isUnchanged,
+  SCHEDULE,
+} from "../core/audit.ts";
 import {
   changeRoute,
   changeSettings,
@@ -14,6 +22,7 @@ import {
   type SettingsChange,
 } from "../core/change.ts";
 import { DAY_MS, earliest } from "../core/day.ts";
+import { findNotices, noticeDueAt } from "../core/notice.ts";
 import type { Page } from "../core/page.ts";
 import type { Readiness } from "../core/readiness.ts";
 import { EVERYWHERE_MS, type ImportedKey, type KeysChange, retire, tendingDueAt } from "../core/rotation.ts";
@@ -23,11 +32,13 @@ import { writeLine } from "../deployment/log.ts";
 import { readSecrets, type SecretBindings } from "../deployment/secrets.ts";
 import { readVars, type VarBindings } from "../deployment/vars.ts";
 import { Audit, type AuditRow } from "./audit.ts";
+import { DomainLedger } from "./domain-ledger.ts";
 import { DomainReadiness } from "./domain-readiness.ts";
 import { DomainStorage } from "./domain-storage.ts";
+import { DomainWebhook, type Redelivery, type WebhookHealth } from "./domain-webhook.ts";
 import { Ledger } from "./ledger.ts";
 import { PUBLISH_EVERY_MS, Publication, type PublicationBindings } from "./publication.ts";
-import type { Sightings } from "./sightings.ts";
+import { Senders } from "./senders.ts";
 import { Turns } from "./turns.ts";
 import { addImportedKey, addOwnKey, makeFirstKeys, rewrap, tendKeys } from "./wrapped-keys.ts";
 
@@ -51,16 +62,30 @@ export type Written =
 /** The parts of a domain after a change, or why it can't be made. */
 type Changed = RoutesChange | KeysChange | Refusal;
 
+/** A webhook that was set: its secret is told this once. */
+export interface WebhookWritten {
+  readonly kind: WriteKind;
+  readonly secret: string;
+}
+
 /** How often the alarm looks at a domain for which nothing is due: what is noted, or audited, sets no alarm. */
 const TEND_EVERY_MS = 7 * DAY_MS;
 /** When the alarm tries again what failed, or was cut off. */
 const AGAIN_MS = 10_000;
+/** The same of deliveries, which may take longer than all else: each receiver has its time to answer. */
+const DELIVERED_AGAIN_MS = 120_000;
 
 export class DomainObject extends DurableObject<DomainObjectBindings> {
   readonly #storage = new DomainStorage(this.ctx.storage);
   readonly #ledger = new Ledger(this.ctx.storage);
+  readonly #senders = new Senders(this.ctx.storage);
   readonly #audit = new Audit(this.ctx.storage);
-  readonly #readiness = new DomainReadiness(this.#storage, this.#ledger);
+  readonly #webhook = new DomainWebhook(this.ctx.storage, this.#ledger);
+  readonly #readiness = new DomainReadiness(this.#storage, this.#senders);
+  readonly #calls = new DomainLedger(this.#storage, this.#ledger, this.#senders, {
+    queue: (event) => this.#webhook.queue(event, Date.now()),
+    wake: () => this.#wake(),
+  });
   readonly #publication = new Publication(this.env, this.#storage);
   readonly #turns = new Turns();
 
@@ -135,7 +160,9 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       if (this.#storage.load() === null) return false;
       this.#storage.forget(() => {
         this.#ledger.clear();
+        this.#senders.clear();
         this.#audit.clear();
+        this.#webhook.clear();
       });
       this.#log({ by, action: "domain.deleted" });
       await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
@@ -155,17 +182,44 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     return this.#storage.load() === null ? null : this.#audit.list(before, limit);
   }
 
-  /** Keeps what is known of a message that was consumed, once for each id. Throws where the domain is not configured. */
-  record(id: string, entry: string): void {
-    if (this.#storage.trace()?.deleted !== false) throw new Error("The domain is not configured.");
-    this.#ledger.record(id, entry, Date.now());
+  /** What mail records and counts, and what was. */
+  get ledger(): DomainLedger {
+    return this.#calls;
   }
 
-  /** Takes note of what was seen of the domain's mail. False where nothing had to be written. */
-  note(sightings: Sightings): boolean {
-    const snapshot = this.#storage.load();
-    if (snapshot === null) return true;
-    return this.#ledger.note(sightings, snapshot.settings.lifetimeDays, Date.now());
+  /** The webhook and how it fares; null where there is none, or the domain is not configured. */
+  webhook(): WebhookHealth | null {
+    return this.#webhook.health;
+  }
+
+  /** Sets the webhook, with a new secret. */
+  setWebhook(url: string, by: Actor): Promise<WebhookWritten | Refusal> {
+    return this.#turns.take(async () => {
+      const snapshot = this.#storage.load();
+      if (snapshot === null) return { kind: "unconfigured" };
+      const { secret, wrapped } = await this.#webhook.makeSecret(readSecrets(this.env), snapshot.domain);
+      const isNew = this.#changeWebhook(url, { by, action: "webhook.set" }, () =>
+        this.#webhook.set(url, wrapped),
+      );
+      await this.#wake();
+      return { kind: isNew ? "created" : "written", secret };
+    });
+  }
+
+  /** Removes the webhook and all that it has yet to be told. False where there is none. */
+  removeWebhook(by: Actor): Promise<boolean> {
+    return this.#turns.take(async () => {
+      if (this.#webhook.health === null) return false;
+      this.#changeWebhook(null, { by, action: "webhook.removed" }, () => this.#webhook.remove());
+      return true;
+    });
+  }
+
+  /** Has the webhook told once more of an event, by its id. */
+  async redeliver(id: string): Promise<Redelivery> {
+    const outcome = this.#webhook.redeliver(id, Date.now());
+    await this.#wake();
+    return outcome;
   }
 
   override alarm(): Promise<void> {
@@ -173,17 +227,23 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       const now = Date.now();
       // Set first: whatever stops this run, another follows.
       await this.ctx.storage.setAlarm(now + AGAIN_MS);
-      // One by one: what fails for one is no reason to leave the others undone.
-      const tended = await this.#attempt("tending-failed", () => this.#tendKeys(now));
-      const forgotten = await this.#attempt("forgetting-failed", async () =>
-        this.#ledger.forget(this.#keepMs, now),
-      );
-      const pruned = await this.#attempt("pruning-failed", async () =>
-        this.#audit.forget(now - this.#keepMs),
-      );
+      const isThere = this.#storage.trace()?.deleted === false;
+      const tended = !isThere || (await this.#tend(now));
       const published = await this.#publish();
-      if (tended && forgotten && pruned && published) await this.#schedule(now);
+      this.#deliver(now);
+      if (tended && published) await this.#schedule(now);
     });
+  }
+
+  /** Does what time asks for, one by one: what fails for one is no reason to leave the others undone. */
+  async #tend(now: number): Promise<boolean> {
+    const done = [
+      await this.#attempt("tending-failed", () => this.#tendKeys(now)),
+      await this.#attempt("forgetting-failed", async () => this.#forget(now)),
+      await this.#attempt("pruning-failed", async () => this.#audit.forget(now - this.#keepMs)),
+      await this.#attempt("noticing-failed", async () => this.#notice(now)),
+    ];
+    return done.every((isDone) => isDone);
   }
 
   /** Makes up for what an earlier version of this object, or one that was cut off, may have left undone. */
@@ -192,8 +252,14 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     const now = Date.now();
     if ((await storage.getAlarm()) === null) await storage.setAlarm(now + AGAIN_MS);
     this.#storage.modeSince ??= now;
+    this.#open();
+  }
+
+  #open(): void {
     this.#ledger.open();
+    this.#senders.open();
     this.#audit.open();
+    this.#webhook.open();
   }
 
   /** Changes routes or keys of a configured domain, whose keyring is first brought up to the time. */
@@ -219,7 +285,9 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     kind: WriteKind,
     occasion: Occasion,
   ): Promise<Written> {
-    const revised = await rewrap(readSecrets(this.env), revise(former, parts, now));
+    const secrets = readSecrets(this.env);
+    const revised = await rewrap(secrets, revise(former, parts, now));
+    await this.#attempt("rewrapping-failed", () => this.#webhook.rewrap(secrets, former.domain));
     return this.#write(former, revised, now, kind, occasion);
   }
 
@@ -252,13 +320,23 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     const changes = compareSnapshots(former, snapshot, now);
     const isNews = former === null || !isUnchanged(changes);
     this.#storage.save(former, snapshot, now, () => {
-      if (former === null) {
-        this.#ledger.open();
-        this.#audit.open();
-      }
+      if (former === null) this.#open();
       if (isNews) this.#audit.add({ at: now, by, action, forced, changes });
     });
     if (isNews) this.#log(occasion);
+  }
+
+  /** Changes the webhook, and writes that to the audit. */
+  #changeWebhook<Result>(url: string | null, occasion: Occasion, change: () => Result): Result {
+    const { by, action, forced = [] } = occasion;
+    const changes: Changes = compareWebhooks(this.#webhook.health?.url ?? null, url);
+    const { transactionSync } = this.ctx.storage;
+    const result = transactionSync.call(this.ctx.storage, () => {
+      this.#audit.add({ at: Date.now(), by, action, forced, changes });
+      return change();
+    }) as Result;
+    this.#log(occasion);
+    return result;
   }
 
   #log({ by, action, forced = [] }: Occasion): void {
@@ -272,16 +350,64 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     if (tended !== null) this.#save(former, tended, now, { by: SCHEDULE, action: "keys.tended" });
   }
 
+  /** Forgets what is old, once a day at the most. */
+  #forget(now: number): void {
+    this.#ledger.forget(now - this.#keepMs, now);
+    this.#senders.forget(now - this.#keepMs);
+    this.#storage.forgottenAt = now;
+  }
+
+  /** Tells the operator of what has come to pass without a call. */
+  #notice(now: number): void {
+    const snapshot = this.#storage.load();
+    if (snapshot === null) return;
+    for (const notice of findNotices(snapshot, this.#senders.signing, now)) {
+      this.#ledger.notify(notice, (event) => this.#webhook.queue(event, now));
+    }
+  }
+
+  /** Has what waits for the webhook sent soon. */
+  async #wake(): Promise<void> {
+    const due = this.#webhook.dueAt();
+    if (due === null) return;
+    const alarm = await this.ctx.storage.getAlarm();
+    if (alarm === null || due < alarm) await this.ctx.storage.setAlarm(due);
+  }
+
+  /** Sends what is due. Nothing waits for it: a receiver that hangs holds up no write, and no key. */
+  #deliver(now: number): void {
+    const due = this.#webhook.dueAt();
+    const domain = this.#storage.trace()?.domain;
+    if (due === null || due > now || domain === undefined) return;
+    const work = this.#attempt("delivering-failed", () =>
+      this.#webhook.deliver(readSecrets(this.env), domain),
+    );
+    this.ctx.waitUntil(work.then(() => this.#attempt("scheduling-failed", () => this.#wake())));
+  }
+
   /** Sets the alarm for when something is due. Where that can't be found, the alarm that is set comes sooner. */
   async #schedule(now: number): Promise<void> {
     await this.#attempt("scheduling-failed", async () => {
       const snapshot = this.#storage.load();
       if (snapshot === null) return;
-      const { keys, settings } = snapshot;
-      const due = [tendingDueAt(keys, settings.rotateDays, now), this.#ledger.forgetDueAt(this.#keepMs)];
-      const next = Math.min(earliest(due) ?? Number.POSITIVE_INFINITY, now + TEND_EVERY_MS);
+      const next = Math.min(
+        earliest(this.#dueAt(snapshot, now)) ?? Number.POSITIVE_INFINITY,
+        now + TEND_EVERY_MS,
+      );
       await this.ctx.storage.setAlarm(Math.max(next, now + PUBLISH_EVERY_MS));
     });
+  }
+
+  #dueAt(snapshot: Snapshot, now: number): (number | null)[] {
+    const { keys, settings } = snapshot;
+    const oldest = earliest([this.#ledger.oldestAt(), this.#senders.oldestAt()]);
+    return [
+      tendingDueAt(keys, settings.rotateDays, now),
+      oldest && Math.max(oldest + this.#keepMs, this.#storage.forgottenAt + DAY_MS),
+      noticeDueAt(snapshot, this.#senders.signing, now),
+      // Deliveries under way set the alarm when they are done; this one is for those that are cut off.
+      this.#webhook.isUnderWay ? now + DELIVERED_AGAIN_MS : this.#webhook.dueAt(),
+    ];
   }
 
   /** How long what is known of messages and senders is kept. */

@@ -4,21 +4,21 @@ import { checkReadiness, type Readiness } from "../core/readiness.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import type { DomainStorage } from "./domain-storage.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Senders } from "./senders.ts";
 
 export class DomainReadiness {
   readonly #storage: DomainStorage;
-  readonly #ledger: Ledger;
+  readonly #senders: Senders;
 
-  constructor(storage: DomainStorage, ledger: Ledger) {
+  constructor(storage: DomainStorage, senders: Senders) {
     this.#storage = storage;
-    this.#ledger = ledger;
+    this.#senders = senders;
   }
 
-  /** Throws where the ledger can't be read. */
+  /** Throws where the senders can't be read. */
   check(snapshot: Snapshot, now: number): Readiness {
-    const { signing } = this.#ledger;
-    const unsignedSenders = this.#ledger.unsignedSenders();
+    const { signing } = this.#senders;
+    const unsignedSenders = this.#senders.unsignedSenders();
     const modeSince = this.#storage.modeSince ?? now;
     return checkReadiness(snapshot, { signing, modeSince, unsignedSenders }, now);
   }

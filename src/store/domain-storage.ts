@@ -47,6 +47,15 @@ export class DomainStorage {
     this.#storage.kv.put("modeSince", at);
   }
 
+  /** When what is old was last looked for, in milliseconds since 1970; 0 for never. */
+  get forgottenAt(): number {
+    return this.#storage.kv.get<number>("forgottenAt") ?? 0;
+  }
+
+  set forgottenAt(at: number) {
+    this.#storage.kv.put("forgottenAt", at);
+  }
+
   /**
    * Puts a snapshot in place of the former one, of which it writes only the routes that differ.
    * @param alongside what else belongs to this transaction
@@ -81,7 +90,7 @@ export class DomainStorage {
     this.#storage.transactionSync(() => {
       alongside();
       this.#storage.kv.put("domain", { ...stored, keys: [], deleted: true } satisfies Stored);
-      this.#storage.kv.delete("published");
+      for (const key of ["published", "forgottenAt"]) this.#storage.kv.delete(key);
       this.#storage.sql.exec("DELETE FROM routes");
     });
   }

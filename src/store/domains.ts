@@ -1,19 +1,22 @@
 // The domains' objects as the API and the snapshots reach them: calls over RPC, each failure `StorageUnreachable`.
 
 import type { Actor } from "../core/audit.ts";
-import type { Outcome, SettingsChange } from "../core/change.ts";
+import type { Outcome, Refusal, SettingsChange } from "../core/change.ts";
 import type { Page } from "../core/page.ts";
 import type { Readiness } from "../core/readiness.ts";
+import type { Bounce, Rejection } from "../core/record.ts";
 import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import { decodeSnapshot, type Snapshot } from "../core/snapshot.ts";
+import type { DayCounts } from "../core/stats.ts";
 import { type Grant, reachOf } from "../core/token.ts";
 import type { AuditRow } from "./audit.ts";
 import { DIRECTORY_NAME } from "./directory-object.ts";
-import type { DomainObject, DomainObjectBindings, Written } from "./domain-object.ts";
+import type { DomainObject, DomainObjectBindings, WebhookWritten, Written } from "./domain-object.ts";
+import type { Redelivery, WebhookHealth } from "./domain-webhook.ts";
+import type { Numbered } from "./object-storage.ts";
 import { snapshotKey } from "./publication.ts";
 import { Published, type PublishedMemory } from "./published.ts";
-import type { Sightings } from "./sightings.ts";
 import { reach } from "./unreachable.ts";
 
 /** The Worker's bindings, as the platform hands them over. */
@@ -42,25 +45,6 @@ export function publishedSnapshots(
 /** Asks a domain's object for its snapshot, encoded. Throws what the call throws. */
 async function askDomain(bindings: Bindings, domain: string): Promise<string | null> {
   return stub(bindings, domain).read();
-}
-
-/** Has a domain's object keep what is known of a consumed message. Throws where it does not. */
-export async function recordMessage(
-  bindings: Bindings,
-  domain: string,
-  id: string,
-  entry: object,
-): Promise<void> {
-  await reach(async () => stub(bindings, domain).record(id, JSON.stringify(entry)));
-}
-
-/** Tells a domain's object what was seen of its mail. Throws what the call throws. */
-export async function tellSightings(
-  bindings: Bindings,
-  domain: string,
-  sightings: Sightings,
-): Promise<boolean> {
-  return stub(bindings, domain).note(sightings);
 }
 
 export class Domains {
@@ -119,6 +103,43 @@ export class Domains {
     return reach(async () => asked());
   }
 
+  /** Counts of so many days, today among them; null where the domain is not configured. So are the lists. */
+  stats(domain: string, days: number): Promise<readonly DayCounts[] | null> {
+    return reach(() => stub(this.#bindings, domain).ledger.stats(days));
+  }
+
+  /** A page of what came back before that number, the newest first. */
+  bounces(domain: string, before: number | null, limit: number): Promise<Page<Numbered<Bounce>> | null> {
+    return reach(() => stub(this.#bindings, domain).ledger.bounces(before, limit));
+  }
+
+  /** A page of what was refused, or would have been. */
+  rejections(
+    domain: string,
+    before: number | null,
+    limit: number,
+  ): Promise<Page<Numbered<Rejection>> | null> {
+    return reach(() => stub(this.#bindings, domain).ledger.rejections(before, limit));
+  }
+
+  /** The webhook and how it fares; null where there is none. */
+  webhook(domain: string): Promise<WebhookHealth | null> {
+    return reach(async () => stub(this.#bindings, domain).webhook());
+  }
+
+  setWebhook(domain: string, url: string, by: Actor): Promise<WebhookWritten | Refusal> {
+    return reach(async () => stub(this.#bindings, domain).setWebhook(url, by));
+  }
+
+  /** False where there is none. */
+  removeWebhook(domain: string, by: Actor): Promise<boolean> {
+    return reach(async () => stub(this.#bindings, domain).removeWebhook(by));
+  }
+
+  redeliver(domain: string, id: string): Promise<Redelivery> {
+    return reach(async () => stub(this.#bindings, domain).redeliver(id));
+  }
+
   /** Deletes the domain. False where it is not configured. */
   async forget(domain: string, by: Actor): Promise<boolean> {
     const existed = await reach(async () => stub(this.#bindings, domain).forget(by));
@@ -146,6 +167,7 @@ export class Domains {
   }
 }
 
-function stub(bindings: Bindings, domain: string): DurableObjectStub<DomainObject> {
+/** A domain's object. */
+export function stub(bindings: Bindings, domain: string): DurableObjectStub<DomainObject> {
   return bindings.DOMAINS.get(bindings.DOMAINS.idFromName(domain));
 }

@@ -1,167 +1,150 @@
-// What a domain's object remembers of its mail, in its SQLite: what was consumed, once for each message; when mail was
-// signed; whose bounces brought evidence and whose did not. Every call is one transaction, or none.
+// What a domain's object remembers of its mail, in its SQLite: counts by day, messages that are recorded by themselves,
+// samples of what was refused, what apps and the operator are told, what each ref has brought. One message counts once.
+// Every call is one transaction, or none.
 
-import { DAY_MS } from "../core/day.ts";
-import { continueSigning, type Signing } from "../core/readiness.ts";
-import type { Sightings } from "./sightings.ts";
+import { earliest } from "../core/day.ts";
+import type { Page } from "../core/page.ts";
+import {
+  BOUNCE_EVENTS,
+  type Bounce,
+  type DomainEvent,
+  type MessageRecord,
+  type Rejection,
+  type Tally,
+} from "../core/record.ts";
+import type { Count } from "../core/stats.ts";
+import { Counts } from "./counts.ts";
+import { Events } from "./events.ts";
+import { type Numbered, type ObjectStorage, readInstant, type Table } from "./object-storage.ts";
+import { Refs } from "./refs.ts";
+import { Rejections } from "./rejections.ts";
 
-/** How exact times are kept: a write an hour is enough, and all that signing may cost. */
-const HOUR_MS = 3_600_000;
-/** Senders kept: strangers can bounce to any name before a route's `+`, and to any at all where there is a `*` route. */
-const SENDERS_AT_MOST = 10_000;
-/** Octets of storage from which on a consumed message takes the place of the oldest: anyone can send auto-replies. */
+/** Octets of storage from which on what is kept takes the place of the oldest: anyone can send auto-replies. */
 const OCTETS_AT_MOST = 256 * 1024 * 1024;
-/** Unsigned senders that are told. */
-const UNSIGNED_TOLD = 1_000;
+/** Tallies remembered, so that one whose answer was lost is not counted again. */
+const TALLIES_REMEMBERED = 1_000;
 
-/** What is used of an object's storage. */
-export interface LedgerStorage {
-  readonly kv: {
-    get<Value>(key: string): Value | undefined;
-    put(key: string, value: unknown): void;
-    delete(key: string): boolean;
-  };
-  readonly sql: {
-    readonly databaseSize: number;
-    exec<Row extends Record<string, string | number | null>>(
-      query: string,
-      ...bindings: (string | number)[]
-    ): Iterable<Row>;
-  };
-  transactionSync(closure: () => void): void;
-}
+/** What belongs to the transaction in which an event was kept. */
+export type Alongside = (event: DomainEvent) => void;
 
-export class Ledger {
-  readonly #storage: LedgerStorage;
+export class Ledger implements Table {
+  readonly #storage: ObjectStorage;
+  readonly #counts: Counts;
+  readonly #rejections: Rejections;
+  readonly #events: Events;
+  readonly #refs: Refs;
+  readonly #tallies = new Set<string>();
 
-  constructor(storage: LedgerStorage) {
+  constructor(storage: ObjectStorage) {
     this.#storage = storage;
+    this.#counts = new Counts(storage);
+    this.#rejections = new Rejections(storage);
+    this.#events = new Events(storage);
+    this.#refs = new Refs(storage);
   }
 
   /** Makes the tables of a domain. Not of any other: an object that is only asked for one keeps nothing. */
   open(): void {
     this.#storage.sql.exec(`
       CREATE TABLE IF NOT EXISTS messages (id TEXT PRIMARY KEY, at INTEGER NOT NULL, entry TEXT NOT NULL) WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS messages_at ON messages (at);
-      CREATE TABLE IF NOT EXISTS senders (
-        local_part TEXT PRIMARY KEY, signed_at INTEGER, unproven_at INTEGER
-      ) WITHOUT ROWID`);
-  }
-
-  /** Keeps what is known of a message that was consumed; a second time changes nothing. */
-  record(id: string, entry: string, now: number): void {
-    const { sql } = this.#storage;
-    this.#storage.transactionSync(() => {
-      sql.exec("INSERT OR IGNORE INTO messages VALUES (?, ?, ?)", id, now, entry);
-      if (sql.databaseSize < OCTETS_AT_MOST) return;
-      sql.exec("DELETE FROM messages WHERE id = (SELECT id FROM messages ORDER BY at LIMIT 1)");
-    });
-  }
-
-  /** When mail of the domain was signed last without a gap; null where it never was. */
-  get signing(): Signing | null {
-    return this.#storage.kv.get<Signing>("signing") ?? null;
+      CREATE INDEX IF NOT EXISTS messages_at ON messages (at)`);
+    for (const table of this.#tables) table.open();
   }
 
   /**
-   * Takes note of what was seen.
-   * @param lifetimeDays longer than which no gap in signing is
-   * @returns false where it was only minting, less than an hour after the last note: nothing was written then
+   * Keeps a message that is recorded by itself, and counts it; a second time changes nothing.
+   * @param entry what else is known of it
    */
-  note(sightings: Sightings, lifetimeDays: number, now: number): boolean {
-    const { minted, answerable, proven, unproven } = sightings;
-    const { kv } = this.#storage;
-    const onlyMinted = proven.length + unproven.length === 0;
-    if (onlyMinted && now - (kv.get<number>("notedAt") ?? 0) < HOUR_MS) return false;
-    this.#storage.transactionSync(() => {
-      kv.put("notedAt", now);
-      this.#noteSigning([...minted, ...proven], lifetimeDays, now);
-      for (const [localPart, at] of [...minted, ...answerable, ...proven]) this.#sign(localPart, at);
-      this.#draw(unproven);
-    });
-    return true;
-  }
-
-  /** Originals that drew bounces without evidence, and that nothing was ever signed for; the latest first. */
-  unsignedSenders(): string[] {
-    const rows = this.#storage.sql.exec<{ local_part: string }>(
-      "SELECT local_part FROM senders WHERE signed_at IS NULL ORDER BY unproven_at DESC LIMIT ?",
-      UNSIGNED_TOLD,
-    );
-    return [...rows].map((row) => row.local_part);
-  }
-
-  /** When something is old enough to be forgotten, once a day at the most; null where nothing is kept. */
-  forgetDueAt(keepMs: number): number | null {
-    const [oldest] = this.#storage.sql.exec<{ at: number | null }>(
-      `SELECT min(at) AS at FROM (SELECT min(at) AS at FROM messages UNION ALL
-       SELECT min(max(coalesce(signed_at, 0), coalesce(unproven_at, 0))) FROM senders)`,
-    );
-    if (oldest === undefined || oldest.at === null) return null;
-    return Math.max(oldest.at + keepMs, (this.#storage.kv.get<number>("forgottenAt") ?? 0) + DAY_MS);
-  }
-
-  /** Forgets what has been kept for long enough. */
-  forget(keepMs: number, now: number): void {
-    const before = now - keepMs;
-    this.#storage.transactionSync(() => {
-      this.#storage.kv.put("forgottenAt", now);
-      this.#storage.sql.exec("DELETE FROM messages WHERE at <= ?", before);
-      this.#storage.sql.exec(
-        "DELETE FROM senders WHERE max(coalesce(signed_at, 0), coalesce(unproven_at, 0)) <= ?",
-        before,
-      );
-    });
-  }
-
-  /** Forgets everything. */
-  clear(): void {
-    for (const key of ["signing", "notedAt", "forgottenAt"]) this.#storage.kv.delete(key);
-    this.#storage.sql.exec("DROP TABLE IF EXISTS messages; DROP TABLE IF EXISTS senders");
-  }
-
-  /** Isolates tell late what they saw, and their clocks are not this one: no time counts as later than now. */
-  #noteSigning(seen: readonly (readonly [string, number])[], lifetimeDays: number, now: number): void {
-    const former = this.signing;
-    let signing = former;
-    for (const at of seen.map(([, seenAt]) => Math.min(seenAt, now)).sort((one, other) => one - other)) {
-      if (signing === null || at > signing.last) signing = continueSigning(signing, lifetimeDays, at);
-    }
-    if (signing === null || signing === former) return;
-    const isNews = former === null || signing.since !== former.since || signing.last - former.last >= HOUR_MS;
-    if (isNews) this.#storage.kv.put("signing", signing);
-  }
-
-  #sign(localPart: string, at: number): void {
-    this.#storage.sql.exec(
-      `INSERT INTO senders VALUES (?1, ?2, NULL) ON CONFLICT DO UPDATE SET signed_at = ?2
-       WHERE signed_at IS NULL OR signed_at <= ?3`,
-      localPart,
-      at,
-      at - HOUR_MS,
-    );
-  }
-
-  #draw(unproven: readonly (readonly [string, number])[]): void {
-    if (unproven.length === 0) return;
+  record(record: MessageRecord, entry: string, now: number, alongside: Alongside): void {
     const { sql } = this.#storage;
-    const [{ held }] = [...sql.exec<{ held: number }>("SELECT count(*) AS held FROM senders")] as [
-      { held: number },
-    ];
-    let room = SENDERS_AT_MOST - held;
-    for (const [localPart, at] of unproven) {
-      const [known] = sql.exec("SELECT 1 FROM senders WHERE local_part = ?", localPart);
-      if (known !== undefined) {
-        sql.exec(
-          `UPDATE senders SET unproven_at = ?2 WHERE local_part = ?1 AND coalesce(unproven_at, 0) <= ?3`,
-          localPart,
-          at,
-          at - HOUR_MS,
-        );
-      } else if (room > 0) {
-        sql.exec("INSERT INTO senders VALUES (?, NULL, ?)", localPart, at);
-        room -= 1;
+    const { id, status, disposition, rejection, receivedAt, bounces } = record;
+    this.#storage.transactionSync(() => {
+      const [row] = sql.exec("INSERT OR IGNORE INTO messages VALUES (?, ?, ?) RETURNING id", id, now, entry);
+      if (row === undefined) return;
+      this.#counts.add(status, disposition, 1, now);
+      if (rejection !== null) this.#rejections.add(rejection, now);
+      for (const bounce of bounces) {
+        const event = { id: bounce.id, type: BOUNCE_EVENTS[bounce.kind], at: receivedAt, data: bounce };
+        if (this.#events.add(event, true)) alongside(event);
       }
-    }
+      if (sql.databaseSize >= OCTETS_AT_MOST) this.#makeRoom(1 + bounces.length);
+    });
+  }
+
+  /** Counts what an isolate has added up. A sample that is known already is of a message that was counted before. */
+  count({ id, counts, samples }: Tally, now: number): void {
+    if (this.#tallies.has(id)) return;
+    this.#storage.transactionSync(() => {
+      for (const [status, disposition, messages] of counts) {
+        this.#counts.add(status, disposition, messages, now);
+      }
+      for (const sample of samples) {
+        if (this.#rejections.has(sample.id)) this.#counts.add(sample.status, sample.disposition, -1, now);
+        else this.#rejections.add(sample, now);
+      }
+    });
+    this.#tallies.add(id);
+    const [oldest] = this.#tallies;
+    if (this.#tallies.size > TALLIES_REMEMBERED && oldest !== undefined) this.#tallies.delete(oldest);
+  }
+
+  /** Keeps what the operator is told, once for each id. */
+  notify(event: DomainEvent, alongside: Alongside): void {
+    this.#storage.transactionSync(() => {
+      if (this.#events.add(event, false)) alongside(event);
+    });
+  }
+
+  /** Whether a message is among the first so many that come back to a ref. */
+  admit(ref: string, message: string, atMost: number, now: number): boolean {
+    return this.#refs.admit(ref, message, atMost, now);
+  }
+
+  counts(days: number, now: number): Count[] {
+    return this.#counts.list(days, now);
+  }
+
+  bounces(before: number | null, limit: number): Page<Numbered<Bounce>> {
+    return this.#events.listBounces(before, limit);
+  }
+
+  rejections(before: number | null, limit: number): Page<Numbered<Rejection>> {
+    return this.#rejections.list(before, limit);
+  }
+
+  /** Null where nothing was told by that id, or it is forgotten. */
+  findEvent(id: string): DomainEvent | null {
+    return this.#events.find(id);
+  }
+
+  oldestAt(): number | null {
+    return earliest([
+      readInstant(this.#storage, "SELECT min(at) AS at FROM messages"),
+      ...this.#tables.map((table) => table.oldestAt()),
+    ]);
+  }
+
+  forget(before: number, now: number): void {
+    this.#storage.transactionSync(() => {
+      this.#storage.sql.exec("DELETE FROM messages WHERE at <= ?", before);
+      for (const table of this.#tables) table.forget(before, now);
+    });
+  }
+
+  clear(): void {
+    this.#storage.sql.exec("DROP TABLE IF EXISTS messages");
+    for (const table of this.#tables) table.clear();
+  }
+
+  get #tables(): readonly Table[] {
+    return [this.#counts, this.#rejections, this.#events, this.#refs];
+  }
+
+  #makeRoom(rows: number): void {
+    this.#storage.sql.exec(
+      "DELETE FROM messages WHERE id IN (SELECT id FROM messages ORDER BY at LIMIT ?)",
+      rows,
+    );
+    this.#events.drop(rows);
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Key, OpenKey } from "../core/keyring.ts";
 import { openSlot, type Slot } from "../core/signature.ts";
-import { importWrappingKey, unwrapSecret } from "../core/wrapping.ts";
+import { importWrappingKey, type Place, unwrapSecret } from "../core/wrapping.ts";
 import type { Secrets } from "../deployment/secrets.ts";
 
 /** By wrapped form, which no two keys share: its nonce is random and its place is sealed in. */
@@ -34,7 +34,11 @@ export async function importWrappingKeys(secrets: Secrets): Promise<[CryptoKey, 
     : [current, await importWrappingKey(secrets.keyringPrevious)];
 }
 
+/** A secret as it was before it was wrapped. Throws where it does not unwrap. */
+export async function unwrap(secrets: Secrets, place: Place, wrapped: string): Promise<string> {
+  return unwrapSecret(await importWrappingKeys(secrets), place, wrapped);
+}
+
 async function open(domain: string, key: Key, secrets: Secrets): Promise<Slot> {
-  const place = { domain, number: key.number };
-  return openSlot(await unwrapSecret(await importWrappingKeys(secrets), place, key.wrapped), domain);
+  return openSlot(await unwrap(secrets, { domain, slot: key.number }, key.wrapped), domain);
 }

@@ -30,10 +30,10 @@ export async function makeFirstKeys(
   imported: readonly ImportedKey[] | null,
   now: number,
 ): Promise<readonly Key[]> {
-  if (imported === null) return [firstKey(await wrap(secrets, { domain, number: 0 }, makeSecret()), now)];
+  if (imported === null) return [firstKey(await wrap(secrets, { domain, slot: 0 }, makeSecret()), now)];
   const wrapped = imported.map(async ({ number, secret }) => ({
     number,
-    wrapped: await wrap(secrets, { domain, number }, secret),
+    wrapped: await wrap(secrets, { domain, slot: number }, secret),
     weak: isWeak(secret),
   }));
   return bringKeys(await Promise.all(wrapped), now);
@@ -48,7 +48,7 @@ export async function addOwnKey(
   const next = nextNumber(keys);
   if (next.kind !== "number") return next;
   const { number } = next;
-  return rotate(keys, { number, wrapped: await wrap(secrets, { domain, number }, makeSecret()) }, now);
+  return rotate(keys, { number, wrapped: await wrap(secrets, { domain, slot: number }, makeSecret()) }, now);
 }
 
 /** The ring with a key brought along. */
@@ -59,7 +59,7 @@ export async function addImportedKey(
   sign: boolean,
   now: number,
 ): Promise<KeysChange | KeysRefusal> {
-  const wrapped = await wrap(secrets, { domain, number }, secret);
+  const wrapped = await wrap(secrets, { domain, slot: number }, secret);
   return bringKey(keys, { number, wrapped, weak: isWeak(secret), sign }, now);
 }
 
@@ -79,14 +79,14 @@ export async function rewrap(secrets: Secrets, snapshot: Snapshot): Promise<Snap
   if (wrappings.length === 1) return snapshot;
   const keys = snapshot.keys.map(async (key) => {
     if (key.wrapped === "") return key;
-    const place = { domain: snapshot.domain, number: key.number };
-    const secret = await unwrapSecret(wrappings, place, key.wrapped);
-    return { ...key, wrapped: await wrap(secrets, place, secret) };
+    const place = { domain: snapshot.domain, slot: key.number };
+    return { ...key, wrapped: await wrap(secrets, place, await unwrapSecret(wrappings, place, key.wrapped)) };
   });
   return { ...snapshot, keys: await Promise.all(keys) };
 }
 
-async function wrap(secrets: Secrets, place: Place, secret: string): Promise<string> {
+/** Wraps a secret for its place under the current KEYRING_SECRET. */
+export async function wrap(secrets: Secrets, place: Place, secret: string): Promise<string> {
   const [wrapping] = await importWrappingKeys(secrets);
   return wrapSecret(wrapping, place, secret, crypto.getRandomValues(new Uint8Array(NONCE_OCTETS)));
 }

@@ -5,19 +5,24 @@ import { expectTypeOf, test } from "vitest";
 import type {
   auditAnswer,
   batchAnswer,
+  bouncesAnswer,
   domainAnswer,
   keysAnswer,
   mintedAnswer,
   newTokenAnswer,
   problemAnswer,
   readinessAnswer,
+  rejectionsAnswer,
   routesAnswer,
+  statsAnswer,
   tokensAnswer,
   validatedAnswer,
+  webhookAnswer,
   writtenDomainAnswer,
   writtenKeyAnswer,
   writtenRouteAnswer,
   writtenRoutesAnswer,
+  writtenWebhookAnswer,
 } from "../../src/api/answers.ts";
 import type {
   batchBody,
@@ -27,25 +32,31 @@ import type {
   settingsBody,
   tokenBody,
   validateBody,
+  webhookBody,
 } from "../../src/api/schemas.ts";
 import type {
   AuditEntry,
   BatchItem,
   BatchResult,
+  Bounce,
   Countersign,
+  DayCounts,
   Domain,
   Grant,
   Key,
   Minted,
   NewToken,
+  NewWebhook,
   Problem,
   Readiness,
+  Rejection,
   Route,
   Routes,
   SettingsChange,
   SharedKey,
   Token,
   Validation,
+  Webhook,
   Written,
 } from "../../src/client/countersign.ts";
 
@@ -67,6 +78,7 @@ test("the client sends exactly what the server's schemas take", () => {
   expectTypeOf<Plain<Grant>>().toEqualTypeOf<Taken<typeof tokenBody>>();
   // A rotation leaves both of a key's fields out.
   expectTypeOf<Plain<Partial<SharedKey & { sign: boolean }>>>().toEqualTypeOf<Taken<typeof keyBody>>();
+  expectTypeOf<Plain<{ url: string }>>().toEqualTypeOf<Taken<typeof webhookBody>>();
   // Each item is read by itself.
   expectTypeOf<readonly (string | BatchItem)[]>().toExtend<v.InferInput<typeof batchBody>["addresses"]>();
 });
@@ -91,6 +103,15 @@ test("the client reads exactly what the server's schemas answer", () => {
   expectTypeOf<Plain<{ items: AuditEntry[]; cursor: string | null }>>().toEqualTypeOf<
     Answered<typeof auditAnswer>
   >();
+  expectTypeOf<Plain<{ days: DayCounts[] }>>().toEqualTypeOf<Answered<typeof statsAnswer>>();
+  expectTypeOf<Plain<{ items: Bounce[]; cursor: string | null }>>().toEqualTypeOf<
+    Answered<typeof bouncesAnswer>
+  >();
+  expectTypeOf<Plain<{ items: Rejection[]; cursor: string | null }>>().toEqualTypeOf<
+    Answered<typeof rejectionsAnswer>
+  >();
+  expectTypeOf<Plain<Webhook>>().toEqualTypeOf<Answered<typeof webhookAnswer>>();
+  expectTypeOf<Plain<NewWebhook>>().toEqualTypeOf<Answered<typeof writtenWebhookAnswer>>();
   expectTypeOf<Plain<Written<NewToken>>>().toEqualTypeOf<Answered<typeof newTokenAnswer>>();
   expectTypeOf<Plain<Problem>>().toEqualTypeOf<Answered<typeof problemAnswer>>();
 });

@@ -1,6 +1,6 @@
 // One valid domain, and the means to spoil one thing of it. Keys stand unwrapped in their `wrapped` field here.
 
-import type { JudgingKeys } from "../../src/core/judge.ts";
+import type { Judging } from "../../src/core/judge.ts";
 import type { Key, OpenKey } from "../../src/core/keyring.ts";
 import type { Mailbox } from "../../src/core/mailbox.ts";
 import { findSigner, type Order, type Signer } from "../../src/core/mint.ts";
@@ -34,10 +34,11 @@ export const openPlain: OpenKey = (domain, key) => {
   return slot;
 };
 
-/** What judging with the fixtures' keys needs. */
-export const JUDGING: JudgingKeys = {
+/** What judging with the fixtures' keys needs. Every claim is admitted. */
+export const JUDGING: Judging = {
   open: openPlain,
   hops: [await deriveDeploymentKey("k".repeat(32), "hop")],
+  admit: async () => true,
 };
 
 /** An order for this address, in the domain's own scheme. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { hasPassed, signHop } from "../../src/core/hop.ts";
-import { judge } from "../../src/core/judge.ts";
+import { type Claim, type Judging, judge } from "../../src/core/judge.ts";
 import { splitPath } from "../../src/core/mailbox.ts";
 import { mint } from "../../src/core/mint.ts";
 import { deriveDeploymentKey } from "../../src/core/signature.ts";
@@ -17,6 +17,7 @@ async function judged(
     headers?: Record<string, string>;
     spoiled?: Spoiled;
     now?: number;
+    admit?: Judging["admit"];
   } = {},
 ) {
   const mail = {
@@ -24,7 +25,8 @@ async function judged(
     forwardPath: splitPath(change.to ?? SIGNED) ?? { localPart: "", domain: "" },
     headers: new Headers(change.headers),
   };
-  return judge(mail, snapshotOf({ ...ENFORCE, ...change.spoiled }), JUDGING, change.now ?? NOW);
+  const judging = { ...JUDGING, admit: change.admit ?? JUDGING.admit };
+  return judge(mail, snapshotOf({ ...ENFORCE, ...change.spoiled }), judging, change.now ?? NOW);
 }
 
 async function messageId(): Promise<string> {
@@ -175,5 +177,93 @@ describe("a message that was forwarded from here before", () => {
     const field = await signHop(former, { localPart: "user", domain: "example.com" });
     expect(await hasPassed(field, hops, { localPart: "user", domain: "example.com" })).toBe(true);
     expect(await hasPassed(field, [hops[0]], { localPart: "user", domain: "example.com" })).toBe(false);
+  });
+});
+
+describe("an address with a ref", () => {
+  const capped = { settings: { mode: "enforce", maxBouncesPerRef: 2 } } as const;
+  const DSN = { "content-type": "multipart/report; report-type=delivery-status" };
+
+  async function signedPath(ref: string | null): Promise<string> {
+    const user = { localPart: "user", domain: "example.com" };
+    const finding = await mint(orderOf(user, { scheme: "cs1", ref }), await signerOf(), null);
+    return finding.kind === "minted" ? finding.minted.reversePath : "";
+  }
+
+  test("that has brought enough brings no evidence, and is judged like any other", async () => {
+    const to = await signedPath("order-7");
+    const claims: Claim[] = [];
+    const admit = async (claim: Claim) => {
+      claims.push(claim);
+      return false;
+    };
+    const verdict = await judged({ to, spoiled: capped, admit });
+    expect(verdict).toMatchObject({
+      evidence: "none",
+      returned: null,
+      decision: { disposition: "rejected" },
+    });
+    expect(verdict.tag.status).toBe("valid");
+    const original = { localPart: "user", domain: "example.com" };
+    expect(claims).toEqual([{ original, ref: "order-7", expires: verdict.tag.expires }]);
+    const observed = { settings: { ...capped.settings, mode: "observe" } } as const;
+    expect((await judged({ to, spoiled: observed, admit })).decision.disposition).toBe("would-reject");
+    const ordinary = await judged({ from: "bob@example.org", to, headers: DSN, spoiled: capped, admit });
+    expect(ordinary).toMatchObject({ returned: null, decision: { disposition: "forwarded" } });
+  });
+
+  test("still brings a reply to a signed Message-ID", async () => {
+    const headers = { "in-reply-to": await messageId() };
+    const to = await signedPath("order-7");
+    const verdict = await judged({ to, headers, spoiled: capped, admit: async () => false });
+    expect(verdict).toMatchObject({ evidence: "message-id", returned: "headers" });
+  });
+
+  test("is asked about only where the domain caps it, the tag is valid, has a ref, and something comes back", async () => {
+    const admit = async () => {
+      throw new Error("It was asked.");
+    };
+    const to = await signedPath("order-7");
+    for (const change of [
+      { to },
+      { to: await signedPath(null), spoiled: capped },
+      { to: SIGNED, spoiled: capped },
+      { to: "user@example.com", spoiled: capped },
+      { to, from: "bob@example.org", spoiled: capped },
+      {
+        to: to.replace(/[a-z2-7]-order/, (end) => (end.startsWith("a") ? "b-order" : "a-order")),
+        spoiled: capped,
+      },
+    ]) {
+      await judged({ ...change, admit });
+    }
+  });
+});
+
+describe("what came back", () => {
+  test.each([
+    ["a bounce to a valid tag", {}, "body"],
+    ["a bounce in a domain that judges nothing", { spoiled: { settings: { mode: "off" } } }, "body"],
+    ["a bounce without evidence", { to: "user@example.com" }, null],
+    ["a bounce to an exempt recipient", { to: "postmaster@example.com" }, null],
+    ["ordinary mail to a valid tag", { from: "bob@example.org" }, null],
+  ] as const)("in %s is read from: %j", async (_, change, from) => {
+    expect((await judged(change)).returned).toBe(from);
+  });
+
+  test.each(["delivery-status", "feedback-report"])(
+    "in a %s from anyone to a valid tag is read",
+    async (type) => {
+      const headers = { "content-type": `multipart/report; report-type=${type}` };
+      expect((await judged({ from: "bob@example.org", headers })).returned).toBe("body");
+      expect(
+        (await judged({ from: "bob@example.org", to: "user@example.com", headers })).returned,
+      ).toBeNull();
+    },
+  );
+
+  test("with a signed Message-ID alone is read from its headers", async () => {
+    const headers = { "in-reply-to": await messageId() };
+    expect((await judged({ to: "user@example.com", headers })).returned).toBe("headers");
   });
 });

@@ -46,12 +46,12 @@ test("a wrapped key unwraps in its own place, under its own secret, and nowhere 
     importWrappingKey("a".repeat(32)),
     importWrappingKey("b".repeat(32)),
   ]);
-  const place = { domain: "example.com", number: 3 };
+  const place = { domain: "example.com", slot: 3 };
   const wrapped = await wrapSecret(former, place, "secret", crypto.getRandomValues(new Uint8Array(12)));
   expect(wrapped).not.toContain("secret");
   expect(await unwrapSecret([current, former], place, wrapped)).toBe("secret");
   await expect(unwrapSecret([current], place, wrapped)).rejects.toThrow("does not unwrap");
-  await expect(unwrapSecret([former], { ...place, number: 4 }, wrapped)).rejects.toThrow("does not unwrap");
+  await expect(unwrapSecret([former], { ...place, slot: 4 }, wrapped)).rejects.toThrow("does not unwrap");
   await expect(unwrapSecret([former], { ...place, domain: "example.org" }, wrapped)).rejects.toThrow(
     "does not unwrap",
   );

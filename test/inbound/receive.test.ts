@@ -3,8 +3,9 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { JudgingKeys } from "../../src/core/judge.ts";
+import type { Judging } from "../../src/core/judge.ts";
 import { mint } from "../../src/core/mint.ts";
+import type { Counted, MessageRecord } from "../../src/core/record.ts";
 import type { Snapshot } from "../../src/core/snapshot.ts";
 import type { IncomingMessage } from "../../src/inbound/message.ts";
 import { type Entry, type Receiving, receive } from "../../src/inbound/receive.ts";
@@ -25,7 +26,9 @@ interface Outcome {
   readonly rejected: string | null;
   readonly forwarded: readonly string[];
   readonly headers: Record<string, string>;
-  readonly recorded: readonly Entry[];
+  readonly recorded: readonly MessageRecord[];
+  readonly later: readonly (() => Promise<void>)[];
+  readonly counted: readonly (readonly [Counted, isRecorded: boolean])[];
   readonly noted: readonly string[];
   readonly logged: readonly Entry[];
   readonly thrown: unknown;
@@ -41,7 +44,9 @@ async function received(
     spoiled?: Spoiled;
     read?: () => Promise<Snapshot | null>;
     confirm?: () => Promise<Snapshot | null>;
-    open?: JudgingKeys["open"];
+    open?: Judging["open"];
+    admit?: Receiving["admit"];
+    raw?: () => ReadableStream<Uint8Array>;
     record?: Receiving["record"];
     headers?: Record<string, string>;
   } = {},
@@ -50,7 +55,9 @@ async function received(
     rejected: null as string | null,
     forwarded: [] as string[],
     headers: {},
-    recorded: [] as Entry[],
+    recorded: [] as MessageRecord[],
+    later: [] as (() => Promise<void>)[],
+    counted: [] as [Counted, boolean][],
     noted: [] as string[],
     logged: [] as Entry[],
     thrown: null as unknown,
@@ -60,6 +67,9 @@ async function received(
     to: change.to ?? SIGNED,
     headers: new Headers(change.headers),
     rawSize: 1234,
+    get raw() {
+      return change.raw?.() ?? new Blob(["Subject: failed\r\n\r\n"]).stream();
+    },
     ...("canBeForwarded" in change ? { canBeForwarded: change.canBeForwarded as boolean } : {}),
     setReject(reason) {
       if (!/^[\x20-\x7e]{1,199}$/.test(reason)) throw new Error("the reason must be one printable line");
@@ -84,7 +94,10 @@ async function received(
   const receiving: Receiving = {
     snapshots: { read, confirm: change.confirm ?? read },
     keys: { ...JUDGING, open: change.open ?? JUDGING.open },
-    record: change.record ?? (async (_domain, entry) => void outcome.recorded.push(entry)),
+    admit: change.admit ?? (async () => true),
+    record: change.record ?? (async (_domain, record) => void outcome.recorded.push(record)),
+    later: (work) => void outcome.later.push(work),
+    count: (_domain, counted, isRecorded) => void outcome.counted.push([counted, isRecorded]),
     note: (sighting, { localPart }) => void outcome.noted.push(`${sighting} ${localPart}`),
     log: (entry) => void outcome.logged.push(entry),
   };
@@ -292,14 +305,163 @@ describe("consuming", () => {
     const outcome = await received({ spoiled });
     expect(outcome).toMatchObject({ rejected: null, forwarded: [], thrown: null });
     expect(outcome.recorded).toMatchObject([
-      { event: "accepted", disposition: "consumed", status: "valid", key: 3 },
+      { disposition: "consumed", status: "valid", bounces: [{ kind: "unparsed", evidence: "tag" }] },
     ]);
+    expect(outcome.later).toEqual([]);
   });
 
   test("takes a genuine bounce to an address without a route, and no other mail", async () => {
     const spoiled = { settings: { mode: "enforce" }, routes: {} } as const;
     expect((await received({ spoiled })).recorded).toHaveLength(1);
     expect((await received({ spoiled, from: "bob@example.org" })).rejected).toBe("Address does not exist.");
+  });
+});
+
+describe("what came back", () => {
+  const REPORT = { "content-type": "multipart/report; report-type=delivery-status" };
+  const DSN =
+    "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.net\r\n\r\n" +
+    "Final-Recipient: rfc822; bob@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n";
+  const raw = () => new Blob([DSN]).stream();
+  const unread = () => {
+    throw new Error("It was read.");
+  };
+
+  test("to a valid tag is read, forwarded, and recorded behind the handler's back", async () => {
+    const outcome = await received({ raw });
+    expect(outcome).toMatchObject({ forwarded: TO, recorded: [] });
+    await outcome.later[0]?.();
+    expect(outcome.recorded).toMatchObject([
+      {
+        status: "valid",
+        disposition: "forwarded",
+        rejection: null,
+        bounces: [
+          { kind: "failed", recipient: "bob@example.net", status: "5.1.1", original: "user@example.com" },
+        ],
+      },
+    ]);
+    expect(outcome.counted).toEqual([[expect.anything(), true]]);
+  });
+
+  test.each([
+    ["forged", { to: "user@example.com" }],
+    ["with another's tag", { to: "prvs=3788b9ac3f=user@example.com" }],
+    ["ordinary", { from: "bob@example.org" }],
+    ["exempt", { to: "postmaster@example.com" }],
+  ])("that is %s is not read, and no more than counted", async (_, change) => {
+    const outcome = await received({ ...change, raw: unread });
+    expect(outcome).toMatchObject({ thrown: null, recorded: [], later: [] });
+    expect(outcome.counted).toEqual([[expect.anything(), false]]);
+  });
+
+  test("as a report from someone with a reverse-path is read too, where the tag is valid", async () => {
+    const from = "mailer-daemon@example.org";
+    const outcome = await received({ from, headers: REPORT, raw });
+    await outcome.later[0]?.();
+    expect(outcome.recorded).toMatchObject([{ bounces: [{ kind: "failed", evidence: "tag" }] }]);
+    expect((await received({ from, to: "user@example.com", headers: REPORT, raw: unread })).later).toEqual(
+      [],
+    );
+  });
+
+  test.each([
+    ["can't be read", unread],
+    [
+      "breaks off",
+      () => new ReadableStream<Uint8Array>({ pull: (stream) => stream.error(new Error("lost")) }),
+    ],
+  ])("is forwarded all the same where its body %s", async (_, broken) => {
+    const outcome = await received({ raw: broken });
+    expect(outcome).toMatchObject({ forwarded: TO, thrown: null });
+    await outcome.later[0]?.();
+    expect(outcome.recorded).toMatchObject([{ bounces: [{ kind: "unparsed" }] }]);
+  });
+
+  test("is read no further than its first 64 KiB", async () => {
+    let octets = 0;
+    const endless = () =>
+      new ReadableStream<Uint8Array>({
+        pull(stream) {
+          octets += 8_192;
+          stream.enqueue(new Uint8Array(8_192).fill(97));
+        },
+      });
+    expect((await received({ raw: endless })).forwarded).toEqual(TO);
+    expect(octets).toBeLessThanOrEqual(80 * 1024);
+  });
+
+  test("is read before it is forwarded, since the stream ends with the handler", async () => {
+    let isRead = false;
+    const watched = () =>
+      new ReadableStream<Uint8Array>({
+        pull(stream) {
+          isRead = true;
+          stream.close();
+        },
+      });
+    await received({ raw: watched });
+    expect(isRead).toBe(true);
+  });
+
+  test("is recorded where all destinations refuse it, too", async () => {
+    const faults = Object.fromEntries(TO.map((to) => [to, PERMANENT]));
+    const outcome = await received({ raw, faults });
+    expect(outcome.rejected).toEqual(expect.any(String));
+    await outcome.later[0]?.();
+    expect(outcome.recorded).toMatchObject([
+      { disposition: "rejected", rejection: { status: "valid" }, bounces: [{ kind: "failed" }] },
+    ]);
+    expect(outcome.recorded[0]?.failures.map(({ to, fault }) => [to, fault])).toEqual(
+      TO.map((to) => [to, "permanent"]),
+    );
+  });
+});
+
+describe("a count", () => {
+  test("of a refused message has what the operator needs, and no tag that opens anything", async () => {
+    const headers = { from: "Robot\r\n <robot@example.org>", "message-id": "<1@example.org>" };
+    const [[counted] = []] = (
+      await received({
+        to: "User@example.com",
+        headers: { from: "Robot <robot@example.org>", "message-id": headers["message-id"] },
+      })
+    ).counted;
+    expect(counted).toMatchObject({
+      status: "missing",
+      disposition: "rejected",
+      rejection: {
+        recipient: "User@example.com",
+        original: "user@example.com",
+        from: "Robot <robot@example.org>",
+        messageId: "<1@example.org>",
+      },
+    });
+    const closed = { routes: { user: { action: "reject", reason: "closed" } } } as const;
+    const refused = await received({ spoiled: closed });
+    await refused.later[0]?.();
+    expect(JSON.stringify(refused.recorded)).not.toContain("3788b9ac3e");
+    expect(refused.recorded[0]?.rejection).toMatchObject({ recipient: "prvs=…=user@example.com" });
+  });
+
+  test("of a deferred message says so, and names a destination that has to be mended", async () => {
+    const outcome = await received({ faults: { [TO[0] ?? ""]: NOT_VERIFIED } });
+    expect(outcome.counted).toEqual([
+      [
+        expect.objectContaining({
+          disposition: "deferred",
+          rejection: null,
+          failures: [expect.objectContaining({ to: TO[0], fault: "configuration" })],
+        }),
+        false,
+      ],
+    ]);
+    const passing = await received({ faults: { [TO[0] ?? ""]: TRANSIENT } });
+    expect(passing.counted[0]?.[0]).toMatchObject({ disposition: "deferred", failures: [] });
+  });
+
+  test("is not made of a domain that is not configured", async () => {
+    expect((await received({ to: "user@example.com", read: async () => null })).counted).toEqual([]);
   });
 });
 

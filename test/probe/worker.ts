@@ -9,7 +9,7 @@ import worker, {
 import type { Bindings } from "../../src/store/domains.ts";
 
 /** What can be made to fail. */
-type Fault = "kv-get" | "domain-object" | "directory-object" | "rate";
+type Fault = "kv-get" | "domain-object" | "directory-object" | "rate" | "ledger-hangs";
 
 /** What fails inside the objects, until it is set anew. They run in this isolate. Those of tokens are the directory's. */
 type ObjectFault =
@@ -22,6 +22,7 @@ type ObjectFault =
   | "token-put"
   | "token-delete"
   | "token-transaction";
+const LEDGER_TABLES = /\b(messages|senders|counts|rejections|events|refs|deliveries)\b/;
 let objectFaults: readonly ObjectFault[] = [];
 
 /** How far this isolate's clock is from the true one, in milliseconds. Alarms go by the true one. */
@@ -71,7 +72,7 @@ function failStorage(storage: DurableObjectStorage, transaction: ObjectFault): v
   Object.defineProperty(storage, "transactionSync", { value: transactionSync });
   const realExec = storage.sql.exec.bind(storage.sql);
   const exec = (query: string, ...bindings: unknown[]) => {
-    if (objectFaults.includes("ledger") && /messages|senders/.test(query))
+    if (objectFaults.includes("ledger") && LEDGER_TABLES.test(query))
       fail("database disk image is malformed");
     if (objectFaults.includes("audit") && /audit/.test(query)) fail("database disk image is malformed");
     return realExec(query, ...bindings);
@@ -83,7 +84,10 @@ interface ProbedMessage {
   readonly from: string;
   readonly to: string;
   readonly headers?: Record<string, string>;
+  readonly raw?: string;
   readonly canBeForwarded?: boolean;
+  /** What `forward()` throws, by destination. */
+  readonly refusals?: Readonly<Record<string, string>>;
   readonly faults?: readonly Fault[];
 }
 
@@ -131,12 +135,14 @@ async function receive(message: ProbedMessage, env: Bindings, reads: Reads, cont
     ...("canBeForwarded" in message ? { canBeForwarded: message.canBeForwarded } : {}),
     get raw(): ReadableStream {
       reads.raw += 1;
-      return new ReadableStream();
+      return new Blob([message.raw ?? ""]).stream();
     },
     setReject(reason: string) {
       outcome.rejected = reason;
     },
     async forward(to: string) {
+      const refusal = message.refusals?.[to];
+      if (refusal !== undefined) fail(refusal);
       outcome.forwarded.push(to);
     },
   };
@@ -161,15 +167,28 @@ function probe(env: Bindings & RateBindings, faults: readonly Fault[], reads: Re
       reads.kv += 1;
       if (faults.includes("kv-get")) fail("KV GET failed: 500 Internal Server Error");
     }),
-    DOMAINS: intercept(env.DOMAINS, ["get"], () => {
-      reads.object += 1;
-      if (faults.includes("domain-object")) fail("Network connection lost.");
-    }),
+    DOMAINS: intercept(
+      faults.includes("ledger-hangs") ? hangLedgers(env.DOMAINS) : env.DOMAINS,
+      ["get"],
+      () => {
+        reads.object += 1;
+        if (faults.includes("domain-object")) fail("Network connection lost.");
+      },
+    ),
     DIRECTORY: intercept(env.DIRECTORY, ["get"], () => {
       reads.object += 1;
       if (faults.includes("directory-object")) fail("Network connection lost.");
     }),
   };
+}
+
+/** Domains' objects whose ledgers never answer. */
+function hangLedgers(domains: Bindings["DOMAINS"]): Bindings["DOMAINS"] {
+  const hang = new Proxy({}, { get: () => () => new Promise(() => undefined) });
+  return new Proxy(domains, {
+    get: (real, name) =>
+      name === "get" ? () => ({ ledger: hang }) : Reflect.get(real, name, real).bind(real),
+  });
 }
 
 /**

@@ -311,6 +311,7 @@ export class World {
       ...envelope,
       headers: new Headers({ "message-id": `<${++this.#serial}@example.net>`, ...headers }),
       rawSize: 1_000,
+      raw: new Blob([]).stream(),
       setReject: () => {
         outcome = "refused";
       },
@@ -323,9 +324,12 @@ export class World {
     const receiving = {
       snapshots: this.#snapshots(isolate),
       keys: { ...JUDGING, open: openKeys(isolate.keys, SECRETS) },
+      admit: async () => true,
       record: async () => {
         outcome = "accepted";
       },
+      later: () => undefined,
+      count: () => undefined,
       note: () => undefined,
       log: (entry: Entry) => entries.push(entry),
     };

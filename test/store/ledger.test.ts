@@ -1,166 +1,250 @@
-// What the domain's object remembers, on a real SQLite (Node's). Only what surrounds it stands in for the object's
-// storage; in workerd test/worker/readiness.test.ts goes the same ways.
+// What the domain's object remembers of its mail, on a real SQLite (Node's). In workerd test/worker/returned.test.ts goes
+// the same ways.
 
-import { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, test } from "vitest";
-import { Ledger, type LedgerStorage } from "../../src/store/ledger.ts";
-import type { Sightings } from "../../src/store/sightings.ts";
+import type { Bounce, DomainEvent, MessageRecord, Rejection, Tally } from "../../src/core/record.ts";
+import { addUp } from "../../src/core/stats.ts";
+import { Ledger } from "../../src/store/ledger.ts";
 import { DAY, NOW } from "../core/fixtures.ts";
+import { openStorage, type TestStorage } from "./storage.ts";
 
-const HOUR = 3_600_000;
-const NOTHING: Sightings = { minted: [], answerable: [], proven: [], unproven: [] };
-
-let database: DatabaseSync;
-let kept: Map<string, unknown>;
-let databaseSize = 0;
+let storage: TestStorage;
 let ledger: Ledger;
+let told: DomainEvent[];
 
 beforeEach(() => {
-  database = new DatabaseSync(":memory:");
-  kept = new Map();
-  databaseSize = 0;
-  ledger = new Ledger({
-    kv: {
-      get: (key: string) => kept.get(key),
-      put: (key: string, value: unknown) => kept.set(key, value),
-      delete: (key: string) => kept.delete(key),
-    },
-    sql: {
-      get databaseSize() {
-        return databaseSize;
-      },
-      exec(query: string, ...bindings: (string | number)[]) {
-        const statements = query.split(";").filter((statement) => statement.trim() !== "");
-        const rows = statements.map((statement) => {
-          const prepared = database.prepare(statement);
-          const named = Object.fromEntries(bindings.map((value, at) => [`?${at + 1}`, value]));
-          return statement.includes("?1") ? prepared.all(named) : prepared.all(...bindings);
-        });
-        return rows.at(-1) ?? [];
-      },
-    },
-    transactionSync: (closure: () => void) => closure(),
-  } as LedgerStorage);
+  storage = openStorage();
+  ledger = new Ledger(storage);
   ledger.open();
+  told = [];
 });
 
-const note = (sightings: Partial<Sightings>, now: number, lifetimeDays = 7) =>
-  ledger.note({ ...NOTHING, ...sightings }, lifetimeDays, now);
-const messages = () =>
-  database
-    .prepare("SELECT id FROM messages ORDER BY at")
-    .all()
-    .map((row) => row["id"]);
+const BOUNCE: Bounce = {
+  id: "a-1",
+  kind: "failed",
+  evidence: "tag",
+  scheme: "cs1",
+  receivedAt: new Date(NOW).toISOString(),
+  original: "alice@example.com",
+  ref: "order-7",
+  recipient: "bob@example.net",
+  action: "failed",
+  status: "5.1.1",
+  class: "hard",
+  diagnostic: "550 5.1.1 no such user",
+  reportingMta: "mx.example.net",
+  messageId: "<1@example.com>",
+  source: "dsn",
+};
 
-describe("signing", () => {
-  test("goes on from what was seen, told by any isolate", () => {
-    note({ minted: [["alice", NOW]] }, NOW);
-    note({ proven: [["alice", NOW + 5 * DAY]] }, NOW + 5 * DAY);
-    expect(ledger.signing).toEqual({ since: NOW, last: NOW + 5 * DAY, gapDays: 7 });
-  });
-
-  test("counts from when it was seen, not from when that was told", () => {
-    note({ minted: [["alice", NOW]] }, NOW);
-    // A stranger's bounce takes along what has waited for days.
-    note({ minted: [["bob", NOW + HOUR]], unproven: [["carol", NOW + 6 * DAY]] }, NOW + 6 * DAY);
-    expect(ledger.signing).toEqual({ since: NOW, last: NOW + HOUR, gapDays: 7 });
-    note({ minted: [["bob", NOW + 8 * DAY]] }, NOW + 8 * DAY);
-    expect(ledger.signing).toEqual({ since: NOW + 8 * DAY, last: NOW + 8 * DAY, gapDays: 7 });
-  });
-
-  test("is no later than now, whatever an isolate's clock says, and nothing takes it back", () => {
-    note({ minted: [["alice", NOW + DAY]] }, NOW);
-    expect(ledger.signing?.last).toBe(NOW);
-    note({ proven: [["alice", NOW - 20 * DAY]] }, NOW + HOUR);
-    expect(ledger.signing).toEqual({ since: NOW, last: NOW, gapDays: 7 });
-  });
-
-  test("is not shown by Message-IDs alone, nor by bounces without evidence", () => {
-    note({ answerable: [["alice", NOW]], unproven: [["bob", NOW]] }, NOW);
-    expect(ledger.signing).toBeNull();
-  });
+const rejection = (id: string): Rejection => ({
+  id,
+  receivedAt: new Date(NOW).toISOString(),
+  recipient: "alice@example.com",
+  original: "alice@example.com",
+  status: "missing",
+  disposition: "rejected",
+  from: null,
+  messageId: null,
 });
 
-describe("of minting alone", () => {
-  test("no more than one note an hour is written, however many isolates tell", () => {
-    expect(note({ minted: [["alice", NOW]] }, NOW)).toBe(true);
-    expect(note({ minted: [["bob", NOW + 1]] }, NOW + 1)).toBe(false);
-    expect(note({ answerable: [["bob", NOW + 1]] }, NOW + HOUR - 1)).toBe(false);
-    expect(note({ answerable: [["bob", NOW + 1]] }, NOW + HOUR)).toBe(true);
-    expect(note({ answerable: [["carol", NOW + 1]] }, NOW + HOUR + 1)).toBe(false);
-  });
-
-  test("mail writes at once, and takes the minted along", () => {
-    note({ minted: [["alice", NOW]] }, NOW);
-    expect(note({ minted: [["bob", NOW + 1]], unproven: [["bob", NOW + 1]] }, NOW + 1)).toBe(true);
-    expect(ledger.unsignedSenders()).toEqual([]);
-  });
+const recordOf = (id: string, change: Partial<MessageRecord> = {}): MessageRecord => ({
+  id,
+  status: "valid",
+  disposition: "consumed",
+  rejection: null,
+  failures: [],
+  receivedAt: NOW,
+  bounces: [{ ...BOUNCE, id: `${id}-1` }],
+  ...change,
 });
 
-describe("unsigned senders", () => {
-  test("are those with bounces without evidence for whom nothing was ever signed, the latest first", () => {
-    note(
-      {
-        unproven: [
-          ["bob", NOW],
-          ["carol", NOW + 1],
-          ["alice", NOW],
-          ["dave", NOW],
-        ],
-      },
-      NOW + 1,
-    );
-    note({ proven: [["alice", NOW + 2]], answerable: [["dave", NOW + 2]] }, NOW + 2);
-    expect(ledger.unsignedSenders()).toEqual(["carol", "bob"]);
-    note({ minted: [["carol", NOW + 3]], unproven: [["x", NOW]] }, NOW + 3);
-    expect(ledger.unsignedSenders()).toEqual(["bob", "x"]);
-  });
-
-  test("are at most ten thousand, and then no one that signs is turned away", () => {
-    const invented = Array.from({ length: 10_050 }, (_, n) => [`invented-${n}`, NOW] as const);
-    note({ unproven: invented }, NOW);
-    note({ unproven: [["one-more", NOW]] }, NOW);
-    note({ minted: [["alice", NOW]] }, NOW + HOUR);
-    const [row] = database.prepare("SELECT count(*) AS held, max(signed_at) AS signed FROM senders").all();
-    expect(row).toMatchObject({ held: 10_001, signed: NOW });
-  });
+const tally = (id: string, change: Partial<Tally> = {}): Tally => ({
+  id,
+  counts: [["missing", "rejected", 3]],
+  samples: [],
+  failures: [],
+  ...change,
 });
 
-describe("consumed messages", () => {
-  test("are kept once for each id", () => {
-    ledger.record("a", "{}", NOW);
-    ledger.record("a", "{}", NOW + 1);
-    ledger.record("b", "{}", NOW + 2);
-    expect(messages()).toEqual(["a", "b"]);
+const record = (id: string, now = NOW, change: Partial<MessageRecord> = {}) =>
+  ledger.record(recordOf(id, change), "{}", now, (event) => told.push(event));
+
+/** Messages of the day, by tag status and by disposition. */
+const counted = (now = NOW) =>
+  ledger.counts(1, now).map(({ status, disposition, messages }) => `${status} ${disposition} ${messages}`);
+const idsOf = (items: readonly { id: string }[]) => items.map(({ id }) => id);
+const bounces = () => idsOf(ledger.bounces(null, 100).items);
+const rejections = () => idsOf(ledger.rejections(null, 100).items);
+
+describe("a message that is recorded by itself", () => {
+  test("counts once, is listed once and is told once, however often it is handed over", () => {
+    record("a");
+    record("a", NOW + 1);
+    record("b", NOW + 2, {
+      status: "missing",
+      disposition: "would-reject",
+      rejection: rejection("b"),
+      bounces: [],
+    });
+    expect(counted()).toEqual(["missing would-reject 1", "valid consumed 1"]);
+    expect(bounces()).toEqual(["a-1"]);
+    expect(rejections()).toEqual(["b"]);
+    expect(told).toEqual([{ id: "a-1", type: "bounce.failed", at: NOW, data: BOUNCE }]);
   });
 
-  test("take the place of the oldest where there is too much", () => {
-    for (const [at, id] of ["a", "b", "c"].entries()) ledger.record(id, "{}", NOW + at);
-    databaseSize = 256 * 1024 * 1024;
-    ledger.record("d", "{}", NOW + 9);
-    expect(messages()).toEqual(["b", "c", "d"]);
+  test("is not counted where it can't be kept", () => {
+    const failing = () => {
+      throw new Error("disk I/O error");
+    };
+    expect(() => ledger.record(recordOf("a"), "{}", NOW, failing)).toThrow();
+    expect([counted(), bounces()]).toEqual([[], []]);
+    record("a");
+    expect([counted(), bounces()]).toEqual([["valid consumed 1"], ["a-1"]]);
+  });
+
+  test("takes the place of the oldest where there is too much", () => {
+    for (const [at, id] of ["a", "b", "c"].entries()) record(id, NOW + at);
+    storage.databaseSize = 256 * 1024 * 1024;
+    record("d", NOW + 9);
+    expect(bounces()).toEqual(["d-1", "c-1"]);
+    expect(storage.query("SELECT id FROM messages ORDER BY at")).toEqual([{ id: "c" }, { id: "d" }]);
   });
 });
 
-test("what is old enough is forgotten, looked for once a day at most, whatever is written between", () => {
-  expect(ledger.forgetDueAt(90 * DAY)).toBeNull();
-  ledger.record("a", "{}", NOW);
-  note({ unproven: [["bob", NOW + DAY]] }, NOW + DAY);
-  ledger.record("b", "{}", NOW + 10 * DAY);
-  expect(ledger.forgetDueAt(90 * DAY)).toBe(NOW + 90 * DAY);
-  ledger.forget(90 * DAY, NOW + 90 * DAY);
-  expect(messages()).toEqual(["b"]);
-  expect(ledger.unsignedSenders()).toEqual(["bob"]);
-  expect(ledger.forgetDueAt(90 * DAY)).toBe(NOW + 91 * DAY);
-  ledger.forget(90 * DAY, NOW + 100 * DAY);
-  expect([messages(), ledger.unsignedSenders(), ledger.forgetDueAt(90 * DAY)]).toEqual([[], [], null]);
+describe("what isolates add up", () => {
+  test("counts once for each tally, though its answer was lost", () => {
+    ledger.count(tally("one"), NOW);
+    ledger.count(tally("one"), NOW);
+    ledger.count(tally("two", { counts: [["missing", "rejected", 1]] }), NOW);
+    expect(counted()).toEqual(["missing rejected 4"]);
+  });
+
+  test("counts a sample that is known already no second time", () => {
+    ledger.count(tally("one", { samples: [rejection("a"), rejection("b")] }), NOW);
+    ledger.count(tally("two", { samples: [rejection("b"), rejection("c")] }), NOW);
+    expect(counted()).toEqual(["missing rejected 5"]);
+    expect(rejections()).toEqual(["c", "b", "a"]);
+  });
+
+  test("takes back what was deferred and is done now, down to none", () => {
+    ledger.count(tally("one", { counts: [["valid", "deferred", 1]] }), NOW);
+    const forwarded = ["valid", "forwarded", 1] as const;
+    ledger.count(tally("two", { counts: [["valid", "deferred", -1], forwarded] }), NOW);
+    expect(counted()).toEqual(["valid forwarded 1"]);
+  });
+
+  test("keeps a thousand samples in a row, and then ten a minute", () => {
+    const flood = (from: number, now: number) => {
+      for (let at = 0; at < 60; at += 1) {
+        const samples = Array.from({ length: 20 }, (_, n) => rejection(`${from}-${at}-${n}`));
+        ledger.count(tally(`${from}-${at}`, { samples }), now);
+      }
+      return storage.query("SELECT count(*) AS held FROM rejections")[0]?.["held"];
+    };
+    expect(flood(1, NOW)).toBe(1_000);
+    expect(flood(2, NOW + 60_000)).toBe(1_010);
+    expect(flood(3, NOW + 2 * 3_600_000)).toBe(2_010);
+  });
+});
+
+describe("a page", () => {
+  test("goes on where the one before ended, whatever has come since", () => {
+    for (const id of ["a", "b", "c", "d"]) record(id);
+    const first = ledger.bounces(null, 2);
+    expect([idsOf(first.items), first.more]).toEqual([["d-1", "c-1"], true]);
+    record("e");
+    const second = ledger.bounces(first.items.at(-1)?.number ?? 0, 2);
+    expect([idsOf(second.items), second.more]).toEqual([["b-1", "a-1"], false]);
+  });
+
+  test("of what came back holds nothing that only the operator is told", () => {
+    ledger.notify({ id: "n", type: "key.overdue", at: NOW, data: {} }, (event) => told.push(event));
+    record("a");
+    expect(bounces()).toEqual(["a-1"]);
+    expect(ledger.findEvent("n")).toEqual({ id: "n", type: "key.overdue", at: NOW, data: {} });
+  });
+});
+
+test("the operator is told of the same thing once", () => {
+  const notice = { id: "n", type: "key.overdue", at: NOW, data: {} };
+  ledger.notify(notice, (event) => told.push(event));
+  ledger.notify({ ...notice, at: NOW + 1 }, (event) => told.push(event));
+  expect(told).toEqual([notice]);
+});
+
+describe("a ref", () => {
+  test("brings so many messages and no more; the same message is one", () => {
+    const admit = (message: string, atMost = 2) =>
+      ledger.admit("alice@example.com order-7 1", message, atMost, NOW);
+    expect([admit("a"), admit("a"), admit("b"), admit("c"), admit("b")]).toEqual([
+      true,
+      true,
+      true,
+      false,
+      true,
+    ]);
+    expect(admit("c", 3)).toBe(true);
+    expect(ledger.admit("alice@example.com order-8 1", "z", 2, NOW)).toBe(true);
+  });
+
+  test("is remembered for as long as a tag can live, however soon records are forgotten", () => {
+    ledger.admit("ref", "a", 1, NOW);
+    ledger.forget(NOW + 80 * DAY, NOW + 91 * DAY);
+    expect(ledger.admit("ref", "b", 1, NOW)).toBe(false);
+    ledger.forget(NOW + 80 * DAY, NOW + 92 * DAY);
+    expect(ledger.admit("ref", "b", 1, NOW)).toBe(true);
+  });
+});
+
+describe("stats", () => {
+  test("have every day from the first with mail until today", () => {
+    record("a", NOW);
+    record("b", NOW + 2 * DAY);
+    const days = addUp(ledger.counts(30, NOW + 3 * DAY), Math.floor(NOW / DAY) + 3);
+    expect(days.map(({ day, disposition }) => [day, disposition.consumed])).toEqual([
+      ["2026-11-24", 1],
+      ["2026-11-25", 0],
+      ["2026-11-26", 1],
+      ["2026-11-27", 0],
+    ]);
+    expect(days[0]?.status).toMatchObject({ valid: 1, missing: 0 });
+  });
+
+  test("of a domain without mail are empty, and of one day are today's alone", () => {
+    expect(addUp(ledger.counts(30, NOW), Math.floor(NOW / DAY))).toEqual([]);
+    record("a", NOW - DAY);
+    record("b", NOW);
+    expect(ledger.counts(1, NOW)).toHaveLength(1);
+    expect(ledger.counts(2, NOW)).toHaveLength(2);
+  });
+
+  test("are kept for ninety days", () => {
+    record("a", NOW);
+    ledger.forget(0, NOW + 89 * DAY);
+    expect(ledger.counts(90, NOW + 89 * DAY)).toHaveLength(1);
+    ledger.forget(0, NOW + 90 * DAY);
+    expect(ledger.counts(1_000, NOW + 90 * DAY)).toEqual([]);
+  });
+});
+
+test("what was kept long enough is forgotten", () => {
+  expect(ledger.oldestAt()).toBeNull();
+  record("a", NOW);
+  ledger.count(tally("one", { samples: [rejection("r")] }), NOW);
+  record("b", NOW + DAY, { receivedAt: NOW + DAY });
+  expect(ledger.oldestAt()).toBeLessThanOrEqual(NOW);
+  ledger.forget(NOW, NOW + 10 * DAY);
+  expect([bounces(), rejections()]).toEqual([["b-1"], []]);
+  expect(ledger.findEvent("a-1")).toBeNull();
 });
 
 test("a domain that is deleted leaves nothing", () => {
-  note({ minted: [["alice", NOW]] }, NOW);
-  ledger.record("a", "{}", NOW);
+  record("a");
+  ledger.count(tally("one", { samples: [rejection("r")] }), NOW);
+  ledger.admit("ref", "a", 1, NOW);
   ledger.clear();
-  expect(kept.size).toBe(0);
+  expect(storage.query("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")).toEqual([]);
   ledger.open();
-  expect([messages(), ledger.unsignedSenders(), ledger.signing]).toEqual([[], [], null]);
+  expect([counted(), bounces(), rejections(), ledger.oldestAt()]).toEqual([[], [], [], null]);
 });

@@ -10,7 +10,7 @@ async function wrappedBy(secret: string) {
   const nonce = crypto.getRandomValues(new Uint8Array(12));
   return {
     ...KEY,
-    wrapped: await wrapSecret(wrapping, { domain: "example.com", number: KEY.number }, "s", nonce),
+    wrapped: await wrapSecret(wrapping, { domain: "example.com", slot: KEY.number }, "s", nonce),
   };
 }
 

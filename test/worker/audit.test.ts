@@ -22,6 +22,7 @@ interface Item {
     readonly routes: readonly unknown[];
     readonly moreRoutes: number;
     readonly keys: readonly unknown[];
+    readonly webhook: unknown;
   };
 }
 
@@ -50,7 +51,7 @@ async function domain(name: string): Promise<string> {
 }
 
 const FORWARD = { action: "forward", to: ["alice@inbox.example"] };
-const NOTHING = { settings: {}, routes: [], moreRoutes: 0, keys: [] };
+const NOTHING = { settings: {}, routes: [], moreRoutes: 0, keys: [], webhook: null };
 const ADMIN = { kind: "admin", id: null, name: null };
 
 test("each write is an entry, the newest first, with what it changed", async () => {

@@ -36,15 +36,15 @@ async function provision(domain: string, faults = ""): Promise<string> {
   return ((await minted.json()) as { reversePath: string }).reversePath;
 }
 
-test("a warm isolate mints and judges without reading anything, and seldom tells what it saw", async () => {
+test("a warm isolate mints and judges without reading from storage, and seldom tells what it saw", async () => {
   const reversePath = await provision("warm.example");
   // What was seen is told behind the response, and an original is news once an hour.
-  expect((await receive({ from: "", to: reversePath })).reads).toEqual({ ...NO_READS, object: 1 });
+  expect((await receive({ from: "", to: reversePath })).reads).toEqual({ kv: 0, object: 1, raw: 1 });
   expect((await receive({ from: "", to: "alice@warm.example" })).reads).toEqual({ ...NO_READS, object: 1 });
   const minted = await worker.call("POST", "/v1/addresses", { address: "alice@warm.example" });
   expect(JSON.parse(minted.headers.get("x-probe-reads") ?? "")).toEqual(NO_READS);
   const genuine = await receive({ from: "", to: reversePath });
-  expect(genuine).toMatchObject({ forwarded: ["alice@inbox.example"], reads: NO_READS });
+  expect(genuine).toMatchObject({ forwarded: ["alice@inbox.example"], reads: { ...NO_READS, raw: 1 } });
   const forged = await receive({ from: "<>", to: "alice@warm.example" });
   expect(forged).toMatchObject({ rejected: expect.stringContaining("bounces"), reads: NO_READS });
   const ordinary = await receive({ from: "bob@example.org", to: "alice@warm.example" });
@@ -122,9 +122,17 @@ test("a KV that fails is made up for by the domain's object", async () => {
   expect(response.status).toBe(200);
 });
 
-test("no message is read beyond its headers", async () => {
+test("only what comes back to a valid tag is read beyond its headers", async () => {
   const reversePath = await provision("headers.example");
-  expect((await receive({ from: "", to: reversePath })).reads.raw).toBe(0);
+  expect((await receive({ from: "", to: reversePath })).reads.raw).toBe(1);
+  for (const [from, to] of [
+    ["", "alice@headers.example"],
+    ["", reversePath.replace(/=....../, "=0000000")],
+    ["bob@example.org", reversePath],
+    ["bob@example.org", "alice@headers.example"],
+  ] as const) {
+    expect((await receive({ from, to })).reads.raw).toBe(0);
+  }
 });
 
 // In workerd, whose TextDecoder knows other names than Node's.

@@ -11,8 +11,8 @@ export interface ProbedWorker extends LocalWorker {
   receive(message: object): Promise<Response>;
 }
 
-export async function startProbedWorker(): Promise<ProbedWorker> {
-  const worker = await startWorker({ configPath: "./test/probe/wrangler.toml" });
+export async function startProbedWorker(vars: Record<string, string> = {}): Promise<ProbedWorker> {
+  const worker = await startWorker({ configPath: "./test/probe/wrangler.toml", vars });
   return {
     ...worker,
     setClock: (shiftMs) => worker.call("POST", "/probe/clock", shiftMs),

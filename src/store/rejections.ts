@@ -1,0 +1,63 @@
+// Samples of what was refused, or would have been. However much is forged, so many are kept and no more.
+
+import type { Page } from "../core/page.ts";
+import type { Rejection } from "../core/record.ts";
+import { type Numbered, type ObjectStorage, readInstant, readPage, type Table } from "./object-storage.ts";
+
+const KEPT_AT_MOST = 50_000;
+/** Samples taken in a row, and how long one is waited for after that: 14,400 a day at the most. */
+const IN_A_ROW = 1_000;
+const EVERY_MS = 6_000;
+
+export class Rejections implements Table {
+  readonly #storage: Pick<ObjectStorage, "sql">;
+  /** Each sample takes its time, and may be taken ahead of it: the instant up to which they are. */
+  #takenUntil = 0;
+
+  constructor(storage: Pick<ObjectStorage, "sql">) {
+    this.#storage = storage;
+  }
+
+  open(): void {
+    this.#storage.sql.exec(`CREATE TABLE IF NOT EXISTS rejections (
+      number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, rejection TEXT NOT NULL
+    )`);
+  }
+
+  has(id: string): boolean {
+    const [row] = this.#storage.sql.exec("SELECT 1 AS known FROM rejections WHERE id = ?", id);
+    return row !== undefined;
+  }
+
+  /** Keeps a sample, once for each id, unless there have been too many of late. */
+  add(rejection: Rejection, now: number): void {
+    const until = Math.max(this.#takenUntil, now) + EVERY_MS;
+    if (until > now + IN_A_ROW * EVERY_MS) return;
+    this.#takenUntil = until;
+    const [row] = this.#storage.sql.exec<{ number: number }>(
+      "INSERT OR IGNORE INTO rejections (id, at, rejection) VALUES (?, ?, ?) RETURNING number",
+      rejection.id,
+      now,
+      JSON.stringify(rejection),
+    );
+    if (row === undefined) return;
+    this.#storage.sql.exec("DELETE FROM rejections WHERE number <= ?", row.number - KEPT_AT_MOST);
+  }
+
+  /** A page, the newest first. @param before a number below which all of theirs are; null for the newest */
+  list(before: number | null, limit: number): Page<Numbered<Rejection>> {
+    return readPage(this.#storage, "SELECT number, rejection AS item FROM rejections WHERE 1", before, limit);
+  }
+
+  oldestAt(): number | null {
+    return readInstant(this.#storage, "SELECT at FROM rejections ORDER BY number LIMIT 1");
+  }
+
+  forget(before: number): void {
+    this.#storage.sql.exec("DELETE FROM rejections WHERE at <= ?", before);
+  }
+
+  clear(): void {
+    this.#storage.sql.exec("DROP TABLE IF EXISTS rejections");
+  }
+}
