@@ -112,7 +112,7 @@ const listRejections = operation({
   scope: "read",
   summary: "List what was refused, or would have been, the newest first",
   description:
-    "Samples where there is much of it: up to 20 every two seconds from each place, a thousand in a row and then ten a minute. All of it is counted.",
+    "Samples where there is much of it: up to 20 every two seconds from each place, a thousand in a row and then two a minute. All of it is counted.",
   query: ["limit", "cursor"],
   statuses: [200],
   answer: rejectionsAnswer,

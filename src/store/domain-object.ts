@@ -22,7 +22,6 @@ import {
   type SettingsChange,
 } from "../core/change.ts";
 import { DAY_MS, earliest } from "../core/day.ts";
-import { findNotices, noticeDueAt } from "../core/notice.ts";
 import type { Page } from "../core/page.ts";
 import type { Readiness } from "../core/readiness.ts";
 import { EVERYWHERE_MS, type ImportedKey, type KeysChange, retire, tendingDueAt } from "../core/rotation.ts";
@@ -31,14 +30,13 @@ import { createSnapshot, encodeSnapshot, revise, type Snapshot } from "../core/s
 import { writeLine } from "../deployment/log.ts";
 import { readSecrets, type SecretBindings } from "../deployment/secrets.ts";
 import { readVars, type VarBindings } from "../deployment/vars.ts";
-import { Audit, type AuditRow } from "./audit.ts";
+import type { AuditRow } from "./audit.ts";
 import { DomainLedger } from "./domain-ledger.ts";
 import { DomainReadiness } from "./domain-readiness.ts";
+import { DomainRecords } from "./domain-records.ts";
 import { DomainStorage } from "./domain-storage.ts";
-import { DomainWebhook, type Redelivery, type WebhookHealth } from "./domain-webhook.ts";
-import { Ledger } from "./ledger.ts";
+import type { Redelivery, WebhookHealth } from "./domain-webhook.ts";
 import { PUBLISH_EVERY_MS, Publication, type PublicationBindings } from "./publication.ts";
-import { Senders } from "./senders.ts";
 import { Turns } from "./turns.ts";
 import { addImportedKey, addOwnKey, makeFirstKeys, rewrap, tendKeys } from "./wrapped-keys.ts";
 
@@ -72,20 +70,12 @@ export interface WebhookWritten {
 const TEND_EVERY_MS = 7 * DAY_MS;
 /** When the alarm tries again what failed, or was cut off. */
 const AGAIN_MS = 10_000;
-/** The same of deliveries, which may take longer than all else: each receiver has its time to answer. */
-const DELIVERED_AGAIN_MS = 120_000;
 
 export class DomainObject extends DurableObject<DomainObjectBindings> {
   readonly #storage = new DomainStorage(this.ctx.storage);
-  readonly #ledger = new Ledger(this.ctx.storage);
-  readonly #senders = new Senders(this.ctx.storage);
-  readonly #audit = new Audit(this.ctx.storage);
-  readonly #webhook = new DomainWebhook(this.ctx.storage, this.#ledger);
-  readonly #readiness = new DomainReadiness(this.#storage, this.#senders);
-  readonly #calls = new DomainLedger(this.#storage, this.#ledger, this.#senders, {
-    queue: (event) => this.#webhook.queue(event, Date.now()),
-    wake: () => this.#wake(),
-  });
+  readonly #records = new DomainRecords(this.ctx.storage, this.#storage);
+  readonly #readiness = new DomainReadiness(this.#storage, this.#records.senders);
+  readonly #ledger = new DomainLedger(this.#storage, this.#records, () => this.#wake());
   readonly #publication = new Publication(this.env, this.#storage);
   readonly #turns = new Turns();
 
@@ -158,12 +148,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   forget(by: Actor): Promise<boolean> {
     return this.#turns.take(async () => {
       if (this.#storage.load() === null) return false;
-      this.#storage.forget(() => {
-        this.#ledger.clear();
-        this.#senders.clear();
-        this.#audit.clear();
-        this.#webhook.clear();
-      });
+      this.#storage.forget(() => this.#records.clear());
       this.#log({ by, action: "domain.deleted" });
       await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS);
       await this.#publish();
@@ -179,17 +164,17 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** A page of writes before that number, the newest first; null where the domain is not configured. */
   audit(before: number | null, limit: number): Page<AuditRow> | null {
-    return this.#storage.load() === null ? null : this.#audit.list(before, limit);
+    return this.#storage.load() === null ? null : this.#records.audit.list(before, limit);
   }
 
   /** What mail records and counts, and what was. */
   get ledger(): DomainLedger {
-    return this.#calls;
+    return this.#ledger;
   }
 
   /** The webhook and how it fares; null where there is none, or the domain is not configured. */
   webhook(): WebhookHealth | null {
-    return this.#webhook.health;
+    return this.#records.webhook.health;
   }
 
   /** Sets the webhook, with a new secret. */
@@ -197,9 +182,12 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     return this.#turns.take(async () => {
       const snapshot = this.#storage.load();
       if (snapshot === null) return { kind: "unconfigured" };
-      const { secret, wrapped } = await this.#webhook.makeSecret(readSecrets(this.env), snapshot.domain);
+      const { secret, wrapped } = await this.#records.webhook.makeSecret(
+        readSecrets(this.env),
+        snapshot.domain,
+      );
       const isNew = this.#changeWebhook(url, { by, action: "webhook.set" }, () =>
-        this.#webhook.set(url, wrapped),
+        this.#records.webhook.set(url, wrapped),
       );
       await this.#wake();
       return { kind: isNew ? "created" : "written", secret };
@@ -209,15 +197,15 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   /** Removes the webhook and all that it has yet to be told. False where there is none. */
   removeWebhook(by: Actor): Promise<boolean> {
     return this.#turns.take(async () => {
-      if (this.#webhook.health === null) return false;
-      this.#changeWebhook(null, { by, action: "webhook.removed" }, () => this.#webhook.remove());
+      if (this.#records.webhook.health === null) return false;
+      this.#changeWebhook(null, { by, action: "webhook.removed" }, () => this.#records.webhook.remove());
       return true;
     });
   }
 
   /** Has the webhook told once more of an event, by its id. */
   async redeliver(id: string): Promise<Redelivery> {
-    const outcome = this.#webhook.redeliver(id, Date.now());
+    const outcome = this.#records.webhook.redeliver(id, Date.now());
     await this.#wake();
     return outcome;
   }
@@ -239,11 +227,24 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   async #tend(now: number): Promise<boolean> {
     const done = [
       await this.#attempt("tending-failed", () => this.#tendKeys(now)),
-      await this.#attempt("forgetting-failed", async () => this.#forget(now)),
-      await this.#attempt("pruning-failed", async () => this.#audit.forget(now - this.#keepMs)),
-      await this.#attempt("noticing-failed", async () => this.#notice(now)),
+      await this.#forget(now),
+      await this.#attempt("noticing-failed", async () => {
+        const snapshot = this.#storage.load();
+        if (snapshot !== null) this.#records.notice(snapshot, now);
+      }),
     ];
     return done.every((isDone) => isDone);
+  }
+
+  async #forget(now: number): Promise<boolean> {
+    if (!this.#records.isForgetDue(now)) return true;
+    const pruned = await this.#attempt("pruning-failed", async () =>
+      this.#records.audit.forget(now - this.#keepMs),
+    );
+    const forgotten = await this.#attempt("forgetting-failed", async () =>
+      this.#records.forget(this.#keepMs, now),
+    );
+    return pruned && forgotten;
   }
 
   /** Makes up for what an earlier version of this object, or one that was cut off, may have left undone. */
@@ -252,14 +253,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     const now = Date.now();
     if ((await storage.getAlarm()) === null) await storage.setAlarm(now + AGAIN_MS);
     this.#storage.modeSince ??= now;
-    this.#open();
-  }
-
-  #open(): void {
-    this.#ledger.open();
-    this.#senders.open();
-    this.#audit.open();
-    this.#webhook.open();
+    this.#records.open();
   }
 
   /** Changes routes or keys of a configured domain, whose keyring is first brought up to the time. */
@@ -287,7 +281,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   ): Promise<Written> {
     const secrets = readSecrets(this.env);
     const revised = await rewrap(secrets, revise(former, parts, now));
-    await this.#attempt("rewrapping-failed", () => this.#webhook.rewrap(secrets, former.domain));
+    await this.#attempt("rewrapping-failed", () => this.#records.webhook.rewrap(secrets, former.domain));
     return this.#write(former, revised, now, kind, occasion);
   }
 
@@ -320,8 +314,8 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     const changes = compareSnapshots(former, snapshot, now);
     const isNews = former === null || !isUnchanged(changes);
     this.#storage.save(former, snapshot, now, () => {
-      if (former === null) this.#open();
-      if (isNews) this.#audit.add({ at: now, by, action, forced, changes });
+      if (former === null) this.#records.open();
+      if (isNews) this.#records.audit.add({ at: now, by, action, forced, changes });
     });
     if (isNews) this.#log(occasion);
   }
@@ -329,10 +323,10 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   /** Changes the webhook, and writes that to the audit. */
   #changeWebhook<Result>(url: string | null, occasion: Occasion, change: () => Result): Result {
     const { by, action, forced = [] } = occasion;
-    const changes: Changes = compareWebhooks(this.#webhook.health?.url ?? null, url);
+    const changes: Changes = compareWebhooks(this.#records.webhook.health?.url ?? null, url);
     const { transactionSync } = this.ctx.storage;
     const result = transactionSync.call(this.ctx.storage, () => {
-      this.#audit.add({ at: Date.now(), by, action, forced, changes });
+      this.#records.audit.add({ at: Date.now(), by, action, forced, changes });
       return change();
     }) as Result;
     this.#log(occasion);
@@ -350,25 +344,9 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     if (tended !== null) this.#save(former, tended, now, { by: SCHEDULE, action: "keys.tended" });
   }
 
-  /** Forgets what is old, once a day at the most. */
-  #forget(now: number): void {
-    this.#ledger.forget(now - this.#keepMs, now);
-    this.#senders.forget(now - this.#keepMs);
-    this.#storage.forgottenAt = now;
-  }
-
-  /** Tells the operator of what has come to pass without a call. */
-  #notice(now: number): void {
-    const snapshot = this.#storage.load();
-    if (snapshot === null) return;
-    for (const notice of findNotices(snapshot, this.#senders.signing, now)) {
-      this.#ledger.notify(notice, (event) => this.#webhook.queue(event, now));
-    }
-  }
-
   /** Has what waits for the webhook sent soon. */
   async #wake(): Promise<void> {
-    const due = this.#webhook.dueAt();
+    const due = this.#records.webhook.dueAt(Date.now());
     if (due === null) return;
     const alarm = await this.ctx.storage.getAlarm();
     if (alarm === null || due < alarm) await this.ctx.storage.setAlarm(due);
@@ -376,11 +354,11 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** Sends what is due. Nothing waits for it: a receiver that hangs holds up no write, and no key. */
   #deliver(now: number): void {
-    const due = this.#webhook.dueAt();
+    const due = this.#records.webhook.dueAt(now);
     const domain = this.#storage.trace()?.domain;
     if (due === null || due > now || domain === undefined) return;
     const work = this.#attempt("delivering-failed", () =>
-      this.#webhook.deliver(readSecrets(this.env), domain),
+      this.#records.webhook.deliver(readSecrets(this.env), domain),
     );
     this.ctx.waitUntil(work.then(() => this.#attempt("scheduling-failed", () => this.#wake())));
   }
@@ -390,24 +368,14 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     await this.#attempt("scheduling-failed", async () => {
       const snapshot = this.#storage.load();
       if (snapshot === null) return;
-      const next = Math.min(
-        earliest(this.#dueAt(snapshot, now)) ?? Number.POSITIVE_INFINITY,
+      const { keys, settings } = snapshot;
+      const due = [
+        tendingDueAt(keys, settings.rotateDays, now),
+        this.#records.dueAt(snapshot, this.#keepMs, now),
         now + TEND_EVERY_MS,
-      );
-      await this.ctx.storage.setAlarm(Math.max(next, now + PUBLISH_EVERY_MS));
+      ];
+      await this.ctx.storage.setAlarm(Math.max(earliest(due) ?? 0, now + PUBLISH_EVERY_MS));
     });
-  }
-
-  #dueAt(snapshot: Snapshot, now: number): (number | null)[] {
-    const { keys, settings } = snapshot;
-    const oldest = earliest([this.#ledger.oldestAt(), this.#senders.oldestAt()]);
-    return [
-      tendingDueAt(keys, settings.rotateDays, now),
-      oldest && Math.max(oldest + this.#keepMs, this.#storage.forgottenAt + DAY_MS),
-      noticeDueAt(snapshot, this.#senders.signing, now),
-      // Deliveries under way set the alarm when they are done; this one is for those that are cut off.
-      this.#webhook.isUnderWay ? now + DELIVERED_AGAIN_MS : this.#webhook.dueAt(),
-    ];
   }
 
   /** How long what is known of messages and senders is kept. */

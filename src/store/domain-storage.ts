@@ -2,6 +2,7 @@
 // revision KV has taken. Every call is one transaction, or none.
 
 import type { Route } from "../core/route.ts";
+import type { Settings } from "../core/settings.ts";
 import { complete, type Snapshot } from "../core/snapshot.ts";
 
 /** What stands in the object's storage beside the routes. A deleted domain stays until KV and the list know. */
@@ -27,6 +28,12 @@ export class DomainStorage {
     const rows = this.#storage.sql.exec<{ local_part: string; route: string }>("SELECT * FROM routes");
     const routes = new Map([...rows].map((row) => [row.local_part, JSON.parse(row.route) as Route]));
     return complete({ ...rest, routes });
+  }
+
+  /** The domain's settings, without reading its routes; null where it is not configured. */
+  get settings(): Settings | null {
+    const stored = this.#stored();
+    return stored === null || stored.deleted ? null : stored.settings;
   }
 
   /** The revision that KV and the list have taken; 0 for none. */

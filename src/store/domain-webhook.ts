@@ -13,6 +13,9 @@ import { wrap } from "./wrapped-keys.ts";
 /** What is told of a webhook: never its secret. */
 export type WebhookHealth = Omit<WebhookSettings, "wrapped"> & { readonly pending: number };
 
+/** After which deliveries that are not done were cut off: each receiver has its time to answer. */
+const CUT_OFF_MS = 120_000;
+
 export type Redelivery = "queued" | "no-webhook" | "no-event" | "disabled";
 
 export class DomainWebhook {
@@ -85,14 +88,14 @@ export class DomainWebhook {
     return "queued";
   }
 
-  /** When there is something to send; null where there is not, or all that is due is under way. */
-  dueAt(): number | null {
+  /**
+   * When there is something to send; null where there is not. While some is under way, that is looked at when it is
+   * done; what is told here then is for the case that it is cut off.
+   */
+  dueAt(now: number): number | null {
     const { settings } = this.#webhook;
-    return settings === null || settings.disabled || this.isUnderWay ? null : this.#outbox.dueAt();
-  }
-
-  get isUnderWay(): boolean {
-    return this.#underWay > 0;
+    if (settings === null || settings.disabled) return null;
+    return this.#underWay > 0 ? now + CUT_OFF_MS : this.#outbox.dueAt();
   }
 
   /** Sends what is due, and waits for all answers. Throws what storage threw. */

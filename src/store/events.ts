@@ -13,7 +13,7 @@ export class Events implements Table {
 
   open(): void {
     this.#storage.sql.exec(`CREATE TABLE IF NOT EXISTS events (
-      number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,
+      number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,
       type TEXT NOT NULL, bounce INTEGER NOT NULL, data TEXT NOT NULL
     )`);
   }

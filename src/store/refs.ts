@@ -2,7 +2,7 @@
 
 import { DAY_MS } from "../core/day.ts";
 import { LIFETIME_DAYS_AT_MOST } from "../core/settings.ts";
-import { type ObjectStorage, readInstant, type Table } from "./object-storage.ts";
+import type { ObjectStorage, Table } from "./object-storage.ts";
 
 export class Refs implements Table {
   readonly #storage: Pick<ObjectStorage, "sql">;
@@ -28,8 +28,9 @@ export class Refs implements Table {
     return true;
   }
 
-  oldestAt(): number | null {
-    return readInstant(this.#storage, "SELECT min(at) AS at FROM refs");
+  /** Not looked for: these may wait until something else is forgotten. */
+  oldestAt(): null {
+    return null;
   }
 
   /** What a tag has brought outlives no tag, and is not forgotten while one lives. */
