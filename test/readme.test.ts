@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { Countersign } from "../src/client/countersign.ts";
 import { freePort } from "./free-port.ts";
 import { exampleIn } from "./readme.ts";
 
@@ -40,7 +41,15 @@ afterAll(() => {
 });
 
 test("the examples do what they say", () => {
-  const sections = ["The API by example", "The life of a key", "Tokens", "Readiness"];
+  const sections = [
+    "The API by example",
+    "What came back",
+    "Webhooks",
+    "Counts and rejections",
+    "The life of a key",
+    "Tokens",
+    "Readiness",
+  ];
   const script = sections.map((title) => exampleIn(title, "sh")).join("");
   const output = execFileSync("bash", ["-e", "-u"], {
     cwd: checkout,
@@ -66,6 +75,20 @@ test("the examples do what they say", () => {
     "Worker rejected email with the following reason: This address takes bounces only of mail that it sent.",
     expect.stringMatching(
       /^\{"items":\[\{"id":"3",.*"action":"settings\.changed","forced":\[".*"mode":\{"from":"observe","to":"enforce"\}.*"cursor":"3"\}$/,
+    ),
+    "Worker successfully processed email",
+    expect.stringMatching(
+      /^\{"items":\[\{"id":"[a-z2-7]{16}-1","kind":"failed",.*"ref":"order-1042","recipient":"bob@example\.org",.*"class":"hard",.*"source":"dsn"\}\],"cursor":null\}$/,
+    ),
+    expect.stringMatching(/^\{"url":"http:\/\/127\.0\.0\.1:9000\/","secret":"whsec_[A-Za-z0-9+/]{43}="\}$/),
+    expect.stringMatching(
+      /^\{"url":.*"lastSuccess":null,"lastFailure":null,"lastError":null,"pending":0,"disabled":false\}$/,
+    ),
+    expect.stringMatching(
+      /^\{"days":\[\{"day":"\d{4}-\d\d-\d\d","status":\{"missing":\d,.*"valid":1\},"disposition":\{"forwarded":\d,.*\}\]\}$/,
+    ),
+    expect.stringMatching(
+      /^\{"items":\[.*"recipient":"alice@example\.com",.*"status":"missing","disposition":"rejected","from":".*MAILER-DAEMON.*"cursor":null\}$/,
     ),
     expect.stringMatching(/^\{"items":\[\{"number":0,"state":"signing",.*\}\],"cursor":null\}$/),
     expect.stringMatching(/^\{"number":1,"state":"pending",.*"imported":false,"effectiveBy":"2.*"\}$/),
@@ -99,6 +122,52 @@ test("the client's example does what it says", () => {
     "404 urn:countersign:problem:not-found The domain example.net is not configured here.",
   ]);
 });
+
+test("the receiver of webhooks is told of a bounce that it can believe, and of no other", async () => {
+  const { ADMIN_TOKEN = "" } = parseEnv(readFileSync(join(checkout, ".dev.vars"), "utf8"));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${PORT}`;
+  const { domains, webhook, mint } = clientOf(url, ADMIN_TOKEN);
+  await domains.put("hooked.example", { mode: "observe" });
+  const { secret } = await webhook.put("hooked.example", `http://127.0.0.1:${port}/`);
+  const receiver = spawn(
+    process.execPath,
+    ["--input-type=module-typescript", "-e", exampleIn("Webhooks", "ts")],
+    {
+      cwd: checkout,
+      env: { ...process.env, WEBHOOK_SECRET: secret, PORT: String(port) },
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  let output = "";
+  receiver.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  try {
+    const target = `http://127.0.0.1:${port}/`;
+    const forged = await vi.waitFor(() => fetch(target, { method: "POST", body: "{}" }), { timeout: 10_000 });
+    expect(forged.status).toBe(401);
+    const { reversePath } = await mint("shop@hooked.example");
+    const raw = readFileSync(join(checkout, "test/messages/postfix-failed.eml"));
+    const query = new URLSearchParams({ from: "<>", to: reversePath });
+    await fetch(`${url}/cdn-cgi/handler/email?${query}`, { method: "POST", body: raw });
+    await vi.waitFor(() => expect(output).toBe("order-1042: no more mail to bob@example.org\n"), {
+      timeout: 10_000,
+    });
+  } finally {
+    receiver.kill();
+  }
+});
+
+/** The client as its file gives it, with `mint` for one order. */
+function clientOf(url: string, token: string) {
+  const client = new Countersign({ url, token });
+  return {
+    domains: client.domains,
+    webhook: client.webhook,
+    mint: (address: string) => client.mint(address, { ref: "order-1042" }),
+  };
+}
 
 async function waitForHealth(): Promise<void> {
   const response = await fetch(`http://127.0.0.1:${PORT}/health`);

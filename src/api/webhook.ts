@@ -33,9 +33,9 @@ const readWebhook = operation({
     const domain = domainOf(context);
     const health = await context.env.domains.webhook(domain);
     if (health === null) return noWebhook(domain);
-    const { lastSuccess, lastFailure, ...rest } = health;
+    const { url, lastSuccess, lastFailure, lastError, pending, disabled } = health;
     const times = { lastSuccess: formatTime(lastSuccess), lastFailure: formatTime(lastFailure) };
-    return { status: 200, body: { ...rest, ...times } };
+    return { status: 200, body: { url, ...times, lastError, pending, disabled } };
   },
 });
 

@@ -43,14 +43,15 @@ export function describeBounces(received: Received, findings: readonly Returned[
   const evidence = verdict.evidence === "tag" ? "tag" : "message-id";
   const scheme = evidence === "tag" ? tag.scheme : null;
   const original = showOriginal(verdict);
-  return findings.map((finding, at) => ({
-    ...finding,
+  return findings.map(({ kind, ...finding }, at) => ({
     id: `${id}-${at + 1}`,
+    kind,
     evidence,
     scheme,
     receivedAt: new Date(receivedAt).toISOString(),
     original,
     ref,
+    ...finding,
   }));
 }
 

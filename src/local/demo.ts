@@ -2,7 +2,7 @@
 // delivers real messages to it. Prints what each sending server was told, and why; exits 0 only if all of it was right.
 
 import PostalMime from "postal-mime";
-import type { Minted } from "../client/countersign.ts";
+import type { Bounce, Minted } from "../client/countersign.ts";
 import { readMessage } from "./messages.ts";
 import { type Delivery, startWorker } from "./worker.ts";
 
@@ -22,6 +22,8 @@ try {
   const minted = await mint();
   console.log("\nWhat comes back:");
   for (const scene of scenesFor(minted)) await play(scene, minted);
+  console.log("\nWhat Alice's program is told of it, and nothing that a stranger made:");
+  await showBounces();
 } finally {
   await worker.stop();
 }
@@ -120,6 +122,31 @@ async function play(scene: Scene, minted: Minted): Promise<void> {
     MAIL FROM:<${scene.from === "<>" ? "" : scene.from}> RCPT TO:<${scene.to}>
     ${right ? "✓" : "✗"} ${delivery.code} ${delivery.text}
       ${explain(delivery)}${right ? "" : `\n      expected: ${scene.expected}`}`);
+}
+
+/** Lists what came back; it is recorded behind the answers. */
+async function showBounces(): Promise<void> {
+  const expected = ["failed bob@example.org", "failed bob@example.org", "autoreply bob@example.org"];
+  const list = async () => {
+    const bounces: Bounce[] = [];
+    for await (const bounce of worker.client.domains.bounces("example.com")) bounces.unshift(bounce);
+    return bounces;
+  };
+  let bounces = await list();
+  for (let tries = 0; bounces.length < expected.length && tries < 20; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    bounces = await list();
+  }
+  console.log('    client.domains.bounces("example.com")');
+  for (const [at, bounce] of bounces.entries()) {
+    const right = `${bounce.kind} ${bounce.recipient}` === expected[at];
+    if (!right) failures += 1;
+    const why = bounce.diagnostic === null ? "" : `\n      ${bounce.diagnostic}`;
+    console.log(
+      `    ${right ? "✓" : "✗"} ${bounce.kind}: ${bounce.recipient}, status ${bounce.status}, class ${bounce.class}, by its ${bounce.evidence}${why}`,
+    );
+  }
+  if (bounces.length !== expected.length) failures += 1;
 }
 
 function explain({ logged, forwards }: Delivery): string {
