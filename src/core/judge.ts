@@ -44,6 +44,8 @@ export interface Verdict {
   readonly evidence: Evidence;
   /** The reference in the Message-ID or tag whose MAC vouches for it; null where there is none. */
   readonly ref: string | null;
+  /** The signed Message-ID that is evidence, in angle brackets; null where none is. */
+  readonly messageId: string | null;
   /** Where what came back is to be read: a valid tag vouches for the body, a Message-ID for no more than the headers. */
   readonly returned: "body" | "headers" | null;
   readonly decision: Decision;
@@ -78,9 +80,10 @@ export async function judge(
   const decision = decide(facts);
   const annotations = annotate(facts, decision, original.domain);
   if (decision.action.kind === "forward") annotations.set(HOP_FIELD, await signHop(hops[0], original));
-  const ref = messageId.kind === "valid" ? messageId.ref : tag.ref;
+  const signed = messageId.kind === "valid" ? messageId : { ref: tag.ref, messageId: null };
   const returned = findReturned(evidence, comesBack, bounce);
-  return { tag, bounce, evidence, ref, returned, decision, annotations };
+  const { ref, messageId: vouching } = signed;
+  return { tag, bounce, evidence, ref, messageId: vouching, returned, decision, annotations };
 }
 
 /** Whether a valid tag may bring one more: only where it names one message of ours, and the domain caps what that brings. */

@@ -41,7 +41,7 @@ export interface SignedMessageId {
 
 /** `unproven`: none counts, and of one a newer snapshot may hold the key. */
 export type MessageIdFinding =
-  | { readonly kind: "valid"; readonly ref: string | null }
+  | { readonly kind: "valid"; readonly ref: string | null; readonly messageId: string }
   | { readonly kind: "unproven" | "none" };
 
 /** Signs a new Message-ID for the address that replies will go to (lower case). */
@@ -88,7 +88,8 @@ export async function validateMessageIds(
     const key = findKey(snapshot.keys, messageId.key, now);
     if (key === null) continue;
     const mac = await signMessageId(await open(snapshot.domain, key), macInput(messageId, original));
-    if (isSame(mac, messageId.mac)) return { kind: "valid", ref: messageId.ref };
+    if (isSame(mac, messageId.mac))
+      return { kind: "valid", ref: messageId.ref, messageId: formatMessageId(messageId) };
   }
   return finding;
 }

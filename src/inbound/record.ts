@@ -39,7 +39,7 @@ export function describeCounted(
 /** What came back, an entry for each finding; each has an id of its own that is the same every time. */
 export function describeBounces(received: Received, findings: readonly Returned[]): readonly Bounce[] {
   const { id, verdict, receivedAt } = received;
-  const { tag, ref } = verdict;
+  const { tag, ref, messageId } = verdict;
   const evidence = verdict.evidence === "tag" ? "tag" : "message-id";
   const scheme = evidence === "tag" ? tag.scheme : null;
   const original = showOriginal(verdict);
@@ -52,6 +52,8 @@ export function describeBounces(received: Received, findings: readonly Returned[
     original,
     ref,
     ...finding,
+    // Of those that it names, the one that vouches for it.
+    messageId: messageId ?? finding.messageId,
   }));
 }
 

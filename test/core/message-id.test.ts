@@ -25,7 +25,9 @@ test("it has the form that RFC 5322 gives a Message-ID", async () => {
 
 test("its own reply is evidence", async () => {
   expect(await find(await mintFor())).toMatchObject({ kind: "valid" });
-  expect(await find(await mintFor(USER, "order-7"))).toEqual({ kind: "valid", ref: "order-7" });
+  const messageId = await mintFor(USER, "order-7");
+  expect(await find(messageId)).toEqual({ kind: "valid", ref: "order-7", messageId });
+  expect(await find(messageId.toUpperCase())).toMatchObject({ messageId });
 });
 
 test("mailers may fold its case", async () => {

@@ -165,12 +165,13 @@ describe("what carries a signed Message-ID alone", () => {
     const minted = await mint("alice@archive.example");
     const forged = readMessage("postfix-backscatter", minted).replace(
       /^From:/m,
-      `In-Reply-To: ${minted.messageId}\r\nFrom:`,
+      `In-Reply-To: <other@example.org> ${minted.messageId}\r\nFrom:`,
     );
     const delivery = await worker.deliver({ from: "<>", to: "alice@archive.example" }, forged);
     expect(delivery.logged).toMatchObject({ evidence: "message-id", disposition: "forwarded" });
     expect(await listed("archive.example", "bounces", 1)).toMatchObject([
       {
+        messageId: minted.messageId,
         kind: "unparsed",
         class: "undetermined",
         recipient: null,
