@@ -1,21 +1,20 @@
 // Deliveries to a real receiver, by Node's own fetch, from an outbox on a real SQLite (Node's) whose transactions can fail.
 
-import { DatabaseSync } from "node:sqlite";
 import { Webhook as Verifier } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { DomainEvent } from "../../src/core/record.ts";
-import type { ObjectStorage } from "../../src/store/object-storage.ts";
 import { type DeliveryParts, deliverDue, Outbox } from "../../src/store/outbox.ts";
 import { Webhook } from "../../src/store/webhook.ts";
 import { freePort } from "../free-port.ts";
 import { type Receiver, startReceiver } from "../receiver.ts";
+import { openStorage, type TestStorage } from "./storage.ts";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OTHER_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const SECONDS = 1_000;
 
 let receiver: Receiver;
-let storage: ObjectStorage;
+let storage: TestStorage;
 let webhook: Webhook;
 let outbox: Outbox;
 let now: number;
@@ -30,6 +29,7 @@ beforeEach(async () => {
   webhook = new Webhook(storage);
   outbox = new Outbox(storage);
   outbox.open();
+  storage.fault = refuse(storage);
   now = Date.now();
   events = new Map();
   webhook.set(receiver.url, "wrapped");
@@ -37,41 +37,17 @@ beforeEach(async () => {
 
 afterEach(() => receiver.stop());
 
-function openStorage(): ObjectStorage {
-  const database = new DatabaseSync(":memory:");
-  const idOf = (number: string | number) =>
-    database.prepare("SELECT id FROM deliveries WHERE number = ?").get(number)?.["id"];
-  let kept = new Map<string, unknown>();
-  return {
-    kv: {
-      get: (key: string) => kept.get(key),
-      put: (key: string, value: unknown) => kept.set(key, value),
-      delete: (key: string) => kept.delete(key),
-    },
-    sql: {
-      databaseSize: 0,
-      exec(query: string, ...bindings: (string | number)[]) {
-        const isEnd = /^(?:DELETE|UPDATE)/.test(query) && bindings.length > 0;
-        const id = isEnd ? idOf(bindings.at(-1) ?? 0) : null;
-        const statements = query.split(";").filter((statement) => statement.trim() !== "");
-        const rows = statements.map((statement) => database.prepare(statement).all(...bindings)).at(-1) ?? [];
-        if (refused.has(String(id))) throw new Error("disk I/O error");
-        return rows;
-      },
-    },
-    transactionSync(closure: () => void) {
-      const before = new Map(kept);
-      database.exec("BEGIN");
-      try {
-        closure();
-        database.exec("COMMIT");
-      } catch (error) {
-        database.exec("ROLLBACK");
-        kept = before;
-        throw error;
-      }
-    },
-  } as ObjectStorage;
+/** Lets the storage fail at the end of a delivery that is refused. */
+function refuse({ query }: TestStorage): TestStorage["fault"] {
+  const rows = () => query("SELECT number, id FROM deliveries");
+  let before = rows();
+  return (statement, bindings) => {
+    const ended = before.find(({ number }) => number === bindings.at(-1));
+    before = rows();
+    return /^(?:DELETE|UPDATE)/.test(statement) && refused.has(String(ended?.["id"]))
+      ? "disk I/O error"
+      : null;
+  };
 }
 
 const parts = (spoiled: Partial<DeliveryParts> = {}): DeliveryParts => ({

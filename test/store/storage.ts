@@ -9,6 +9,8 @@ export interface TestStorage extends ObjectStorage {
   /** Sets how large it claims to be. */
   databaseSize: number;
   query(sql: string): readonly Readonly<Record<string, unknown>>[];
+  /** What a statement fails for, having been carried out; null where it does not. */
+  fault: (query: string, bindings: readonly (string | number)[]) => string | null;
 }
 
 export function openStorage(): TestStorage {
@@ -17,6 +19,7 @@ export function openStorage(): TestStorage {
   const storage = {
     kept,
     databaseSize: 0,
+    fault: (() => null) as TestStorage["fault"],
     query: (sql: string) => database.prepare(sql).all(),
     kv: {
       get: (key: string) => kept.get(key),
@@ -34,6 +37,8 @@ export function openStorage(): TestStorage {
           const named = Object.fromEntries(bindings.map((value, at) => [`?${at + 1}`, value]));
           return statement.includes("?1") ? prepared.all(named) : prepared.all(...bindings);
         });
+        const fault = storage.fault(query, bindings);
+        if (fault !== null) throw new Error(fault);
         return rows.at(-1) ?? [];
       },
     },

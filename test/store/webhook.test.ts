@@ -1,12 +1,11 @@
 // The webhook's settings and its outbox, on a real SQLite (Node's). Only what surrounds it stands in for the object's
 // storage.
 
-import { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { ObjectStorage } from "../../src/store/object-storage.ts";
 import { Outbox } from "../../src/store/outbox.ts";
 import { Webhook } from "../../src/store/webhook.ts";
 import { NOW } from "../core/fixtures.ts";
+import { openStorage } from "./storage.ts";
 
 const URL = "https://hooks.example.com/in";
 const CLEAN = { lastSuccess: null, lastFailure: null, lastError: null, disabled: false };
@@ -16,23 +15,8 @@ let webhook: Webhook;
 let outbox: Outbox;
 
 beforeEach(() => {
-  const database = new DatabaseSync(":memory:");
-  kept = new Map();
-  const storage = {
-    kv: {
-      get: (key: string) => kept.get(key),
-      put: (key: string, value: unknown) => kept.set(key, value),
-      delete: (key: string) => kept.delete(key),
-    },
-    sql: {
-      databaseSize: 0,
-      exec(query: string, ...bindings: (string | number)[]) {
-        const statements = query.split(";").filter((statement) => statement.trim() !== "");
-        return statements.map((statement) => database.prepare(statement).all(...bindings)).at(-1) ?? [];
-      },
-    },
-    transactionSync: (closure: () => void) => closure(),
-  } as ObjectStorage;
+  const storage = openStorage();
+  kept = storage.kept;
   webhook = new Webhook(storage);
   outbox = new Outbox(storage);
   outbox.open();
