@@ -4,7 +4,7 @@ import { checkReadiness, type Readiness } from "../core/readiness.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import type { DomainStorage } from "./domain-storage.ts";
-import type { Senders } from "./senders.ts";
+import type { Senders } from "./ledger/senders.ts";
 
 export class DomainReadiness {
   readonly #storage: DomainStorage;

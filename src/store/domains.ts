@@ -10,14 +10,14 @@ import type { Route } from "../core/route.ts";
 import { decodeSnapshot, type Snapshot } from "../core/snapshot.ts";
 import type { DayCounts } from "../core/stats.ts";
 import { type Grant, reachOf } from "../core/token.ts";
-import type { AuditRow } from "./audit.ts";
 import { DIRECTORY_NAME } from "./directory-object.ts";
 import type { DomainObject, DomainObjectBindings, WebhookWritten, Written } from "./domain-object.ts";
-import type { Redelivery, WebhookHealth } from "./domain-webhook.ts";
+import type { AuditRow } from "./ledger/audit.ts";
 import type { Numbered } from "./object-storage.ts";
 import { snapshotKey } from "./publication.ts";
 import { Published, type PublishedMemory } from "./published.ts";
 import { reach } from "./unreachable.ts";
+import type { Redelivery, WebhookHealth } from "./webhook/domain-webhook.ts";
 
 /** The Worker's bindings, as the platform hands them over. */
 export interface Bindings extends DomainObjectBindings {

@@ -1,14 +1,14 @@
 // All that a domain's object remembers beside the domain itself: its ledger, who signs, the audit, and what the webhook has
 // yet to be told. Made, tended and deleted together.
 
-import { DAY_MS, earliest } from "../core/day.ts";
-import { findNotices, noticeDueAt } from "../core/notice.ts";
-import type { Snapshot } from "../core/snapshot.ts";
+import { DAY_MS, earliest } from "../../core/day.ts";
+import { findNotices, noticeDueAt } from "../../core/notice.ts";
+import type { Snapshot } from "../../core/snapshot.ts";
+import type { DomainStorage } from "../domain-storage.ts";
+import type { ObjectStorage } from "../object-storage.ts";
+import { DomainWebhook } from "../webhook/domain-webhook.ts";
 import { Audit } from "./audit.ts";
-import type { DomainStorage } from "./domain-storage.ts";
-import { DomainWebhook } from "./domain-webhook.ts";
 import { Ledger } from "./ledger.ts";
-import type { ObjectStorage } from "./object-storage.ts";
 import { Senders } from "./senders.ts";
 
 export class DomainRecords {

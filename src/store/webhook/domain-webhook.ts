@@ -1,14 +1,14 @@
 // A domain's webhook and what it has yet to be told. Its secret is made here, shown once, and wrapped at rest as keys are.
 
-import type { DomainEvent } from "../core/record.ts";
-import { makeWebhookSecret, WEBHOOK_SECRET_OCTETS } from "../core/webhook.ts";
-import type { Secrets } from "../deployment/secrets.ts";
-import type { Ledger } from "./ledger.ts";
-import type { ObjectStorage } from "./object-storage.ts";
-import { unwrap } from "./opened-keys.ts";
+import type { DomainEvent } from "../../core/record.ts";
+import { makeWebhookSecret, WEBHOOK_SECRET_OCTETS } from "../../core/webhook.ts";
+import type { Secrets } from "../../deployment/secrets.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { ObjectStorage } from "../object-storage.ts";
+import { unwrap } from "../opened-keys.ts";
+import { wrap } from "../wrapped-keys.ts";
 import { deliverDue, Outbox } from "./outbox.ts";
 import { Webhook, type WebhookSettings } from "./webhook.ts";
-import { wrap } from "./wrapped-keys.ts";
 
 /** What is told of a webhook: never its secret. */
 export type WebhookHealth = Omit<WebhookSettings, "wrapped"> & { readonly pending: number };

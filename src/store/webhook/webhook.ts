@@ -1,9 +1,15 @@
 // A domain's webhook: where it points, its secret (wrapped by the caller) and its health, in the object's storage; and
 // one call of it, which never throws.
 
-import type { DomainEvent } from "../core/record.ts";
-import { composeRequest, type Outcome, readAnswer, readFault, readSilence } from "../core/webhook-request.ts";
-import type { ObjectStorage } from "./object-storage.ts";
+import type { DomainEvent } from "../../core/record.ts";
+import {
+  composeRequest,
+  type Outcome,
+  readAnswer,
+  readFault,
+  readSilence,
+} from "../../core/webhook-request.ts";
+import type { ObjectStorage } from "../object-storage.ts";
 
 export interface WebhookSettings {
   readonly url: string;

@@ -1,8 +1,8 @@
 // Samples of what was refused, or would have been. However much is forged, so many are kept and no more.
 
-import type { Page } from "../core/page.ts";
-import type { Rejection } from "../core/record.ts";
-import { type Numbered, type ObjectStorage, readInstant, readPage, type Table } from "./object-storage.ts";
+import type { Page } from "../../core/page.ts";
+import type { Rejection } from "../../core/record.ts";
+import { type Numbered, type ObjectStorage, readInstant, readPage, type Table } from "../object-storage.ts";
 
 const KEPT_AT_MOST = 50_000;
 /** Samples taken in a row, and how long one is waited for after that: 2,880 a day, of two rows each. */

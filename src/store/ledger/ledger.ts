@@ -2,8 +2,8 @@
 // samples of what was refused, what apps and the operator are told, what each ref has brought. One message counts once.
 // Every call is one transaction, or none.
 
-import { earliest } from "../core/day.ts";
-import type { Page } from "../core/page.ts";
+import { earliest } from "../../core/day.ts";
+import type { Page } from "../../core/page.ts";
 import {
   BOUNCE_EVENTS,
   type Bounce,
@@ -11,11 +11,11 @@ import {
   type MessageRecord,
   type Rejection,
   type Tally,
-} from "../core/record.ts";
-import type { Count } from "../core/stats.ts";
+} from "../../core/record.ts";
+import type { Count } from "../../core/stats.ts";
+import { type Numbered, type ObjectStorage, readInstant, type Table } from "../object-storage.ts";
 import { Counts } from "./counts.ts";
 import { Events } from "./events.ts";
-import { type Numbered, type ObjectStorage, readInstant, type Table } from "./object-storage.ts";
 import { Refs } from "./refs.ts";
 import { Rejections } from "./rejections.ts";
 

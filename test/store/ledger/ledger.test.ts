@@ -2,11 +2,11 @@
 // the same ways.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Bounce, DomainEvent, MessageRecord, Rejection, Tally } from "../../src/core/record.ts";
-import { addUp } from "../../src/core/stats.ts";
-import { Ledger } from "../../src/store/ledger.ts";
-import { DAY, NOW } from "../core/fixtures.ts";
-import { openStorage, type TestStorage } from "./storage.ts";
+import type { Bounce, DomainEvent, MessageRecord, Rejection, Tally } from "../../../src/core/record.ts";
+import { addUp } from "../../../src/core/stats.ts";
+import { Ledger } from "../../../src/store/ledger/ledger.ts";
+import { DAY, NOW } from "../../core/fixtures.ts";
+import { openStorage, type TestStorage } from "../storage.ts";
 
 let storage: TestStorage;
 let ledger: Ledger;

@@ -1,9 +1,9 @@
 // The audit in a domain's object: a row for each write that changed something, in the transaction of the write itself, so
 // that neither stands without the other.
 
-import type { AuditEntry } from "../core/audit.ts";
-import { type Page, takePage } from "../core/page.ts";
-import type { ObjectStorage } from "./object-storage.ts";
+import type { AuditEntry } from "../../core/audit.ts";
+import { type Page, takePage } from "../../core/page.ts";
+import type { ObjectStorage } from "../object-storage.ts";
 
 /** Rows kept; a caller may write a hundred times a second. */
 const ROWS_AT_MOST = 100_000;

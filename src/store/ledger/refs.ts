@@ -1,8 +1,8 @@
 // Which messages have come back to an address with a ref, for as long as its tag can live.
 
-import { DAY_MS } from "../core/day.ts";
-import { LIFETIME_DAYS_AT_MOST } from "../core/settings.ts";
-import type { ObjectStorage, Table } from "./object-storage.ts";
+import { DAY_MS } from "../../core/day.ts";
+import { LIFETIME_DAYS_AT_MOST } from "../../core/settings.ts";
+import type { ObjectStorage, Table } from "../object-storage.ts";
 
 export class Refs implements Table {
   readonly #storage: Pick<ObjectStorage, "sql">;

@@ -1,10 +1,10 @@
 // What a webhook has yet to be told: a row for each event until it is delivered or given up, and the sending of what is
 // due. At least once: a row goes, or waits for its next turn, only in the transaction that records its own outcome.
 
-import type { DomainEvent } from "../core/record.ts";
-import { retryDueAt } from "../core/webhook.ts";
-import type { Outcome } from "../core/webhook-request.ts";
-import { type ObjectStorage, readInstant } from "./object-storage.ts";
+import type { DomainEvent } from "../../core/record.ts";
+import { retryDueAt } from "../../core/webhook.ts";
+import type { Outcome } from "../../core/webhook-request.ts";
+import { type ObjectStorage, readInstant } from "../object-storage.ts";
 import { callWebhook, type Webhook, type WebhookCall } from "./webhook.ts";
 
 /** Deliveries of one run: it stays within the 50 subrequests of an invocation, with room for what else that does. */

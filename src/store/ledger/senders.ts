@@ -1,9 +1,9 @@
 // What shows whether a domain signs its mail, in its object's SQLite: when mail was signed, and whose bounces brought
 // evidence and whose did not. Every call is one transaction, or none.
 
-import { continueSigning, type Signing } from "../core/readiness.ts";
-import type { ObjectStorage, Table } from "./object-storage.ts";
-import type { Sightings } from "./sightings.ts";
+import { continueSigning, type Signing } from "../../core/readiness.ts";
+import type { ObjectStorage, Table } from "../object-storage.ts";
+import type { Sightings } from "../sightings.ts";
 
 /** How exact times are kept: a write an hour is enough, and all that signing may cost. */
 const HOUR_MS = 3_600_000;

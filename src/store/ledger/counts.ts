@@ -1,11 +1,11 @@
 // How many messages each day had, by tag status and disposition: one row for each combination, kept as long as anyone
 // can ask for it.
 
-import { DAY_MS, dayOf } from "../core/day.ts";
-import type { Disposition } from "../core/policy.ts";
-import { COUNTED_DAYS, type Count } from "../core/stats.ts";
-import type { TagStatus } from "../core/tag-status.ts";
-import { type ObjectStorage, readInstant, type Table } from "./object-storage.ts";
+import { DAY_MS, dayOf } from "../../core/day.ts";
+import type { Disposition } from "../../core/policy.ts";
+import { COUNTED_DAYS, type Count } from "../../core/stats.ts";
+import type { TagStatus } from "../../core/tag-status.ts";
+import { type ObjectStorage, readInstant, type Table } from "../object-storage.ts";
 
 export class Counts implements Table {
   readonly #storage: Pick<ObjectStorage, "sql">;

@@ -1,8 +1,8 @@
 // What apps and the operator are told, each once for its id: what came back, and what has to be mended.
 
-import type { Page } from "../core/page.ts";
-import type { Bounce, DomainEvent } from "../core/record.ts";
-import { type Numbered, type ObjectStorage, readInstant, readPage, type Table } from "./object-storage.ts";
+import type { Page } from "../../core/page.ts";
+import type { Bounce, DomainEvent } from "../../core/record.ts";
+import { type Numbered, type ObjectStorage, readInstant, readPage, type Table } from "../object-storage.ts";
 
 export class Events implements Table {
   readonly #storage: Pick<ObjectStorage, "sql">;

@@ -1,10 +1,10 @@
 // What shows that a domain signs, on a real SQLite (Node's). In workerd test/worker/readiness.test.ts goes the same ways.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { Senders } from "../../src/store/senders.ts";
-import type { Sightings } from "../../src/store/sightings.ts";
-import { DAY, NOW } from "../core/fixtures.ts";
-import { openStorage, type TestStorage } from "./storage.ts";
+import { Senders } from "../../../src/store/ledger/senders.ts";
+import type { Sightings } from "../../../src/store/sightings.ts";
+import { DAY, NOW } from "../../core/fixtures.ts";
+import { openStorage, type TestStorage } from "../storage.ts";
 
 const HOUR = 3_600_000;
 const NOTHING: Sightings = { minted: [], answerable: [], proven: [], unproven: [] };

@@ -2,10 +2,10 @@
 // storage.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { Outbox } from "../../src/store/outbox.ts";
-import { Webhook } from "../../src/store/webhook.ts";
-import { NOW } from "../core/fixtures.ts";
-import { openStorage } from "./storage.ts";
+import { Outbox } from "../../../src/store/webhook/outbox.ts";
+import { Webhook } from "../../../src/store/webhook/webhook.ts";
+import { NOW } from "../../core/fixtures.ts";
+import { openStorage } from "../storage.ts";
 
 const URL = "https://hooks.example.com/in";
 const CLEAN = { lastSuccess: null, lastFailure: null, lastError: null, disabled: false };

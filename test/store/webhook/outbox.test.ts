@@ -2,12 +2,12 @@
 
 import { Webhook as Verifier } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { DomainEvent } from "../../src/core/record.ts";
-import { type DeliveryParts, deliverDue, Outbox } from "../../src/store/outbox.ts";
-import { Webhook } from "../../src/store/webhook.ts";
-import { freePort } from "../free-port.ts";
-import { type Receiver, startReceiver } from "../receiver.ts";
-import { openStorage, type TestStorage } from "./storage.ts";
+import type { DomainEvent } from "../../../src/core/record.ts";
+import { type DeliveryParts, deliverDue, Outbox } from "../../../src/store/webhook/outbox.ts";
+import { Webhook } from "../../../src/store/webhook/webhook.ts";
+import { freePort } from "../../free-port.ts";
+import { type Receiver, startReceiver } from "../../receiver.ts";
+import { openStorage, type TestStorage } from "../storage.ts";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OTHER_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
