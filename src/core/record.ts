@@ -18,12 +18,15 @@ export interface Bounce {
   /** The address that it came back to, without its tag. */
   readonly original: string;
   readonly ref: string | null;
+  /** As the report gives it, its domain in lower case. */
   readonly recipient: string | null;
-  /** RFC 3464, 2.3.3. */
+  /** RFC 3464, 2.3.3, in lower case. */
   readonly action: string | null;
-  /** RFC 3463. */
+  /** RFC 3463; where the report gives none, as the diagnostic has it. */
   readonly status: string | null;
+  /** A kind that is no failure is undetermined; what is delayed is soft. */
   readonly class: "hard" | "soft" | "block" | "undetermined";
+  /** One printable line. */
   readonly diagnostic: string | null;
   readonly reportingMta: string | null;
   /** Of the message that came back. */

@@ -15,12 +15,14 @@ interface Form {
   readonly prose: boolean;
 }
 
-/** Addresses that are no recipients. */
-export interface Strangers {
+/** Who takes part in the report without being a recipient. */
+export interface Parties {
   /** Whoever reports. */
   readonly reporters: ReadonlySet<string>;
   /** Whoever wrote the message, and whoever the report goes to. */
   readonly senders: ReadonlySet<string>;
+  /** Whether it is a mail system's. Of another's words only a list is read. */
+  readonly isTrusted: boolean;
 }
 
 /** How a line names a recipient, the surest first. The first form that any line has is the report's. */
@@ -28,7 +30,7 @@ const FORMS: readonly Form[] = [
   // <bob@example.org>:   bob@example.org (user unknown)   * bob@example.org   Recipient address: bob@example.org
   {
     pattern: new RegExp(
-      `^[\\s>*|\\-]{0,40}(?:\\[?${LABEL}(?: address)?\\W{0,3}:\\s*)?\\W{0,3}(${ADDRESS})['">)\\]]{0,3}(?:[\\s:,;.(<[]|$)`,
+      `^[\\s>*|\\-]{0,40}(?:\\[?${LABEL}(?: address)?\\W{0,3}:\\s{0,9}){0,2}\\W{0,3}(${ADDRESS})['">)\\]]{0,3}(?:[\\s:,;.(<[]|$)`,
       "iu",
     ),
     prose: false,
@@ -53,8 +55,10 @@ const FORMS: readonly Form[] = [
 ];
 /** An address that answers, not one that was written to. */
 const CONTACT =
-  /contact|please (?:call|write|e-?mail|forward|send)|administrat|help ?desk|support|questions|assistance|forward (?:this|it) to|e-?mail us/i;
+  /contact|please (?:call|write|e-?mail|forward|send|reply)|administrat|help ?desk|support|questions|assistance|forward (?:this|it) to|e-?mail us/i;
 const NO_RECIPIENT = /^(?:postmaster|mailer-daemon|abuse|helpdesk|support|webmaster|hostmaster)@/i;
+
+const ADDRESSES = new RegExp(ADDRESS, "gu");
 
 /** The sentence that the recipients come after. */
 const TOLD = new RegExp(`${FAILURE.source}|${DELAY.source}`, "i");
@@ -63,16 +67,17 @@ const TOLD = new RegExp(`${FAILURE.source}|${DELAY.source}`, "i");
 export function readFreeText(
   kind: "failed" | "delayed",
   report: ReportText,
-  strangers: Strangers,
+  parties: Parties,
 ): readonly Returned[] {
   const { lines } = report;
   const told = lines.findIndex((line, index) => TOLD.test(`${line} ${lines[index + 1] ?? ""}`));
   for (const start of told > 0 ? [told, 0] : [0]) {
-    for (const form of FORMS) {
+    for (const form of parties.isTrusted ? FORMS : FORMS.slice(0, 1)) {
       const recipients = new Map<string, number>();
       for (let at = start; at < lines.length && recipients.size < FINDINGS_AT_MOST; at++) {
-        const recipient = recipientIn(lines[at] ?? "", form, strangers);
-        if (recipient !== null && !recipients.has(recipient)) recipients.set(recipient, at);
+        for (const recipient of recipientsIn(lines[at] ?? "", form, parties)) {
+          if (!recipients.has(recipient)) recipients.set(recipient, at);
+        }
       }
       if (recipients.size > 0) {
         return [...recipients].map(([recipient, at]) => describe(kind, recipient, report, at));
@@ -89,14 +94,28 @@ export function kindOfWords({ lines }: ReportText): "failed" | "delayed" | null 
   return FAILURE.test(text) ? "failed" : null;
 }
 
-function recipientIn(
+/** The recipient that a line names in this form; all of them, where there is nothing behind it but more of them. */
+function recipientsIn(
   line: string,
   { pattern, prose }: Form,
-  { reporters, senders }: Strangers,
-): string | null {
-  if (!line.includes("@")) return null;
-  const address = findAddresses(pattern.exec(line)?.[1] ?? "")[0];
-  if (address === undefined || !isFullyQualified(address)) return null;
-  if (reporters.has(address) || CONTACT.test(line.replace(address, ""))) return null;
-  return prose && (senders.has(address) || NO_RECIPIENT.test(address)) ? null : address;
+  { reporters, senders }: Parties,
+): readonly string[] {
+  if (!line.includes("@")) return [];
+  const match = pattern.exec(line);
+  const first = match?.[1] ?? "";
+  const rest = line.slice((match?.index ?? 0) + (match?.[0].length ?? 0));
+  const isList =
+    rest.includes("@") &&
+    rest
+      .replaceAll(ADDRESSES, "")
+      .trim()
+      .replace(/[<>'",;\s]+/g, "") === "";
+  const addresses = findAddresses(isList ? `${first} ${rest}` : first);
+  if (CONTACT.test(line.replace(first, ""))) return [];
+  return addresses.filter(
+    (address) =>
+      isFullyQualified(address) &&
+      !reporters.has(address) &&
+      !(prose && (senders.has(address) || NO_RECIPIENT.test(address))),
+  );
 }

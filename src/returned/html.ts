@@ -5,7 +5,7 @@ const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&",
 /** Tags become line breaks or nothing. An address in angle brackets that should have been escaped is kept. */
 export function readHtml(html: string): string {
   return html
-    .replace(/[ \t\r\n]+/g, " ")
+    .replace(/[ \t\r]+/g, " ")
     .replace(/<(style|script|title)\b[^<>]*>[^<]*<\/\1>/gi, "")
     .replace(/<\/?(?:br|p|div|tr|td|li|h[1-6]|pre|table)\b[^<>]*>/gi, "\n")
     .replace(/<(?![^\s<>"=]+@[^\s<>"=]+>)[^<>]*>/g, "")

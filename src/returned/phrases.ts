@@ -12,8 +12,8 @@ export const FAILURE = anyOf(
   /(?:was|were|is|are|has|have) ?(?:n[o']t|not)(?: been| be)? (?:deliver|sent|reach|accept|receiv|relayed)/,
   // qmail: I wasn't able to deliver. Yahoo, MailFoundry, MessageLabs: unable to deliver. SendGrid: not able to be delivered.
   /(?:un|not |n't )able to (?:be )?(?:deliver|send|reach|complete|relay|process)|failed to (?:deliver|send|reach)/,
-  // OpenSMTPD, DragonFly, LSMTP, USA.net; Exim, of an address that is none.
-  /errors? (?:in )?(?:delivering|while|was detected|has occurred|occurred)|encountered an error|incorrectly constructed/,
+  // OpenSMTPD, DragonFly, LSMTP, USA.net, CommuniGate; Exim, of an address that is none.
+  /(?:errors?|trouble) (?:in )?(?:delivering|while|was detected|has occurred|occurred)|rejected recipient|encountered an error|incorrectly constructed/,
   // Sendmail, Activehunter, Biglobe, McAfee, Mail2000: the following addresses had delivery problems.
   /(?:following|these|this) (?:e-?mail )?(?:address|recipient|user|person)\S{0,4} (?:had|have|has|fail|w[ae]|did|can|is|are)/,
   /(?:permanent|fatal|transient|delivery) (?:fatal |delivery )?(?:error|problem|failure)/,
@@ -28,12 +28,13 @@ export const FAILURE = anyOf(
   // IMail, James, Notes: unknown user, invalid user address, failure reasons.
   /failed (?:recipient|address|to)|failure reason|invalid (?:final delivery|recipient|address|user)/,
   /unknown (?:user|recipient|local|mailbox|address)|user unknown|no such (?:user|recipient)|does not exist/,
-  // German, French, Spanish, Portuguese, Italian, Polish, Russian, Japanese, Chinese.
+  // Exchange and others in German, French, Spanish, Portuguese, Italian, Polish, Russian, Dutch, Swedish, Japanese, Chinese.
   /nicht (?:zugestellt|erreich|ausgeliefert|übermittelt)|unzustellbar|konnte .{0,60}nicht/,
   /n'a (?:pas )?(?:pu|été)|non remis|pas (?:pu )?être|impossible de/,
   /no (?:se )?(?:ha |pudo |puede )?(?:podido |ser )?entreg|no se pudo|n[ãa]o (?:foi|p[ôo]de|pode|puderam)/,
   /non (?:è stato|può|recapit)|nie (?:można|została|dostarczon)|не (?:может|удалось|был|доставл)|невозможно/,
-  /配信(?:でき|不)|送信(?:でき|に失敗)|送达|退信|无法/,
+  /échec de|error de entrega|falha na entrega|recapito non|is mislukt|gick inte/,
+  /配信(?:でき|不)|送信でき|失敗しました|送达|退信|无法|未能/,
 );
 
 /** The server goes on trying. */
@@ -42,7 +43,7 @@ export const DELAY = anyOf(
   /warning message only|could not (?:be delivered|send (?:message)?) for (?:the )?(?:past|last) /,
   // Exim, smail: has not yet been delivered; delivery attempts will continue. Exchange: you do not need to resend.
   /not yet (?:been )?deliver|(?:has|have) not (?:yet )?been delivered .{0,40}(?:yet|after|for)|attempts will continue/,
-  /do not need to re-?send|no (?:further )?action is required|further attempts/,
+  /do not need to (?:re-?send|take any)|no (?:further )?action is required|further attempts|just a warning|advisory-only|postponed/,
   // Gmail, Postfix, qmail's relatives, Courier, CommuniGate.
   /will (?:be retried|(?:re)?try (?:again|for|sending|to deliver)|be (?:attempted|delivered) (?:again|later|when))/,
   /(?:keep|continue|go on) (?:on )?(?:trying|to (?:try|attempt))|still (?:be(?:ing)? )?(?:trying|queued|in the queue|attempt)/,
@@ -54,8 +55,11 @@ export const FINAL =
   /giv(?:en|ing) up|permanent (?:error|failure|fatal)|failed permanently|will not be (?:retried|attempted)|not (?:continue|try)|expired|maximum (?:time|number)/i;
 
 /** Subjects of reports. */
-export const FAILURE_SUBJECT =
-  /undeliver|returned mail|fail|delivery (?:status|problem|report|notif)|mail system|non-?deliver|could not|unzustellbar|não entregue|rejected|bounce|warning|delayed|error/i;
+export const FAILURE_SUBJECT = anyOf(
+  /undeliver|returned mail|fail|delivery (?:status|problem|report|notif)|mail system|non-?deliver|could not|rejected|bounce/,
+  /warning|delayed|error|unzustellbar|non remis|no se puede entregar|n[ãa]o (?:entregue|é possível)|onbestelbaar/,
+  /не ?доставлен|エラー|配信不能|退信/,
+);
 
 /** Senders of reports. Some have no address. */
 export const ROBOT =

@@ -6,17 +6,25 @@ import { readDeliveryStatus } from "./delivery-status.ts";
 import { kindOfWords, readFreeText } from "./free-text.ts";
 import { type Mail, readMail } from "./mime.ts";
 import { FAILURE_SUBJECT } from "./phrases.ts";
-import { describe, reasonFor } from "./reason.ts";
+import { describe } from "./reason.ts";
 import { readReceipt } from "./receipt.ts";
 import { findAddresses } from "./recipient.ts";
 import { type ReportText, splitReport } from "./report-text.ts";
 import { FINDINGS_AT_MOST, mergeFindings, type Returned } from "./returned.ts";
-import { type Copy, isCopy, readCopy } from "./returned-copy.ts";
-import { answeredMessageId, field, isFromRobot, readReturnedHeaders } from "./returned-headers.ts";
+import { type Copy, findLastMessageId, isCopy, readCopy } from "./returned-copy.ts";
+import {
+  answeredMessageId,
+  field,
+  isFromRobot,
+  readReturnedHeaders,
+  saysAutoReply,
+} from "./returned-headers.ts";
 
 export { HEAD_OCTETS } from "./mime.ts";
 export { readReturnedHeaders } from "./returned-headers.ts";
 
+/** A hundred addresses of any length that is allowed. */
+const FAILED_RECIPIENTS_CHARACTERS = 32_768;
 const STATUS_PART = /^message\/(?:global-|x)?delivery-status$/;
 
 /** A message with its report and the copy of the returned one told apart. */
@@ -64,50 +72,51 @@ function fromReport({ mail, report, copy }: Opened): readonly Returned[] {
     if (type === "message/disposition-notification") return [readReceipt(text, report.lines)];
   }
   const status = mail.parts.filter(({ type }) => STATUS_PART.test(type)).map(({ text }) => text);
-  return readDeliveryStatus(status.join("\n\n"), "dsn", (recipient) => reasonFor(recipient, report));
+  return readDeliveryStatus(status.join("\n\n"), "dsn", report);
 }
 
 /** The fields of a delivery status in the text, or in a part of another type. */
 function fromFields({ mail, report }: Opened): readonly Returned[] {
   const texts = [report.text, ...mail.parts.filter(({ type }) => !isCopy(type)).map(({ text }) => text)];
-  return readDeliveryStatus(texts.join("\n\n"), "inline", (recipient) => reasonFor(recipient, report));
+  return readDeliveryStatus(texts.join("\n\n"), "inline", report);
 }
 
-/** Gateways send a report on inside another, as if it were the message that came back. */
+/** Gateways send a report on inside another, as if it were the message that came back; that one is in it, last. */
 function fromEnclosedReport({ mail, report }: Opened): readonly Returned[] {
   const copies = mail.parts.filter(({ type }) => isCopy(type)).map(({ text }) => text);
-  return readDeliveryStatus([report.quoted, ...copies].join("\n\n"), "inline", () => "");
+  const enclosed = [report.quoted, ...copies].join("\n\n");
+  const messageId = findLastMessageId(enclosed);
+  return readDeliveryStatus(enclosed, "inline", null).map((found) => ({ ...found, messageId }));
 }
 
 /** Exim's header field, with the reasons from its text. */
 function fromFailedRecipients({ mail, report }: Opened): readonly Returned[] {
-  const recipients = findAddresses((mail.headers.get("x-failed-recipients") ?? "").slice(0, 32_768));
+  const named = (mail.headers.get("x-failed-recipients") ?? "").slice(0, FAILED_RECIPIENTS_CHARACTERS);
+  const recipients = findAddresses(named).slice(0, FINDINGS_AT_MOST);
   const kind = kindOfWords(report) ?? "failed";
-  return recipients.slice(0, FINDINGS_AT_MOST).map((recipient) => ({
-    ...describe(kind, recipient, report),
-    source: "header",
-  }));
+  return recipients.map((recipient) => ({ ...describe(kind, recipient, report), source: "header" }));
 }
 
 /** People's vacation replies say of others' addresses what only looks like a failure. */
-function fromAutoReply({ mail }: Opened): readonly Returned[] {
-  const finding = readReturnedHeaders(mail.headers);
-  return finding.kind === "autoreply" ? [finding] : [];
+function fromAutoReply({ mail: { headers } }: Opened): readonly Returned[] {
+  return saysAutoReply(headers) ? [readReturnedHeaders(headers)] : [];
 }
 
-/** The report's words. */
-function fromWords({ mail, report, copy }: Opened): readonly Returned[] {
-  const kind = kindOf({ mail, report, copy });
+/** The report's words. A person's letter may sound like a report; only its list of recipients is believed. */
+function fromWords(opened: Opened): readonly Returned[] {
+  const kind = kindOf(opened);
   if (kind === null) return [];
+  const { mail, report, copy } = opened;
   const reporters = new Set(findAddresses(field(mail.headers, "from")));
   const senders = new Set([...copy.senders, ...findAddresses(field(mail.headers, "to"))]);
-  return readFreeText(kind, report, { reporters, senders });
+  return readFreeText(kind, report, { reporters, senders, isTrusted: isReport(opened) });
 }
 
 /** Where the words name nobody: the one recipient of the message that came back. */
-function fromCopy({ mail, report, copy }: Opened): readonly Returned[] {
-  const kind = kindOf({ mail, report, copy });
-  return kind === null || copy.recipient === null ? [] : [describe(kind, copy.recipient, report)];
+function fromCopy(opened: Opened): readonly Returned[] {
+  const kind = isReport(opened) ? kindOf(opened) : null;
+  const { recipient } = opened.copy;
+  return kind === null || recipient === null ? [] : [describe(kind, recipient, opened.report)];
 }
 
 /** A robot's report that names nobody at all still tells that its message failed. */
@@ -116,7 +125,17 @@ function fromRobot({ mail, report }: Opened): readonly Returned[] {
   return kind === null ? [] : [describe(kind, null, report)];
 }
 
+/** By the report's words; a robot's may be in a language that is not known here, under a subject that is. */
 function kindOf({ mail, report }: Opened): "failed" | "delayed" | null {
-  const told = kindOfWords(report);
-  return told ?? (FAILURE_SUBJECT.test(field(mail.headers, "subject")) ? "failed" : null);
+  const isTold = isFromRobot(mail.headers) && hasFailureSubject(mail);
+  return kindOfWords(report) ?? (isTold ? "failed" : null);
+}
+
+/** Whether a mail system wrote it, by its sender, its subject, or what it sends back, which is more than a quotation. */
+function isReport({ mail, copy }: Opened): boolean {
+  return isFromRobot(mail.headers) || hasFailureSubject(mail) || copy.messageId !== null;
+}
+
+function hasFailureSubject({ headers }: Mail): boolean {
+  return FAILURE_SUBJECT.test(field(headers, "subject"));
 }

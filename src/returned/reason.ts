@@ -8,8 +8,10 @@ import { diagnosticOf, NOTHING, type Returned } from "./returned.ts";
 const REASON_LINES = 12;
 /** SMTP replies that are quoted where none stands with the recipient. */
 const REPLIES_QUOTED = 3;
-/** A ruled line, or the next recipient. */
-const REASON_END = /^\s{0,20}(?:-{3}|={3}|_{3}|\*{3}|#{3})|^[\s<>*-]{0,20}\S+@\S+\s{0,4}$/;
+/** A ruled line. */
+const RULE = /^\s{0,20}(?:-{3}|={3}|_{3}|\*{3}|#{3})/;
+/** The line of a recipient. */
+const ITEM = /^[\s<>*-]{0,20}[^\s@<>]{1,64}@[^\s@<>:]{1,255}>?(?::|\s{0,9}$)/;
 
 /** A failure or delay of one recipient, whose line is given; of nobody, where the report names none. */
 export function describe(
@@ -19,7 +21,7 @@ export function describe(
   at: number = lineOf(recipient, report),
 ): Returned {
   const reason = reasonOf(recipient, report, at);
-  const status = findStatus(reason);
+  const status = findStatus(reason) ?? (REPLY.test(reason) ? null : report.status);
   const known = classify(status, reason);
   const failed = known === "undetermined" ? report.class : known;
   return {
@@ -33,10 +35,22 @@ export function describe(
   };
 }
 
-/** What the words say of a recipient; empty where they don't name it. */
-export function reasonFor(recipient: string, report: ReportText): string {
+/** What the words say of a recipient. Of the only one it may be all that they say, if it tells a reason. */
+export function reasonFor(recipient: string, report: ReportText, isOnly: boolean): string {
   const at = lineOf(recipient, report);
-  return at < 0 ? "" : reasonOf(recipient, report, at);
+  if (at >= 0) return reasonOf(recipient, report, at);
+  return isOnly && report.class !== "undetermined" ? report.lines.join(" ") : "";
+}
+
+/** A reply of several lines of which only the first was reported, as the transcript has it. */
+export function completeReply(reply: string, { replies }: ReportText): string {
+  const code = /^[45]\d\d(?=-)/.exec(reply)?.[0];
+  const first = code === undefined ? -1 : replies.findLastIndex((line) => line.includes(reply));
+  if (first < 0) return reply;
+  const after = replies.slice(first + 1);
+  const end = after.findIndex((line) => !line.includes(`${code}-`));
+  const rest = after.slice(0, end < 0 ? after.length : end + 1);
+  return [reply, ...rest.map((line) => line.replace(/^[\s<>]+/, ""))].join(" ");
 }
 
 function lineOf(recipient: string | null, { lines }: ReportText): number {
@@ -52,12 +66,17 @@ function reasonOf(recipient: string | null, { lines, replies }: ReportText, at: 
 }
 
 function answerBelow(recipient: string | null, [line = "", ...below]: readonly string[]): string {
-  const words = [afterItem(recipient, line)];
+  const start = afterItem(recipient, line);
+  const words: string[] = [];
+  // A sentence that names the recipient is no answer; that stands in the next paragraph.
+  let isAnswered = start !== line && start !== "";
   for (const next of below) {
-    if (REASON_END.test(next) || (next.trim() === "" && words.join("").trim() !== "")) break;
+    const isOther = ITEM.test(next) && !(recipient !== null && next.includes(recipient));
+    if (isOther || RULE.test(next) || (isAnswered && next.trim() === "")) break;
     words.push(next.trim());
+    isAnswered ||= next.trim() !== "";
   }
-  return words.join(" ").trim();
+  return [start, ...words].join(" ").trim();
 }
 
 /** What stands behind an address that starts its line; all of a line that says more before it. */

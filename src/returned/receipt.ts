@@ -16,12 +16,13 @@ export function readReceipt(text: string, lines: readonly string[]): Returned {
   const recipient =
     readTypedRecipient(value("final-recipient")) ?? readTypedRecipient(value("original-recipient"));
   const words = lines.join(" ");
+  const found = classify(null, words);
   const rejected = REJECTION.test(words) && /\bdeleted\b/i.test(value("disposition") ?? "");
   return {
     ...NOTHING,
     kind: rejected ? "failed" : "receipt",
     recipient,
-    class: rejected ? classify(null, words) : "undetermined",
+    class: rejected ? (found === "undetermined" ? "block" : found) : "undetermined",
     diagnostic: diagnosticOf(rejected ? words : value("disposition")),
     messageId: readMessageId(value("original-message-id")),
     source: "dsn",

@@ -4,7 +4,7 @@
 import { lowerCase } from "../core/mailbox.ts";
 
 /** Characters of a recipient; RFC 5321 allows 254 octets, gateways write more. */
-export const RECIPIENT_CHARACTERS = 320;
+const RECIPIENT_CHARACTERS = 320;
 
 /** What stands in no address unless quoted, and so ends one. */
 const DELIMITERS = `\\s"<>()\\[\\],;:@\\\\\\p{C}`;
@@ -17,6 +17,9 @@ const ADDRESSES = new RegExp(ADDRESS, "gu");
 /** What a field gives as an address, though its domain could be none: it came back for that. */
 const ODD_ADDRESS = /^[^\s"<>()@\p{C}]{1,128}@[^\s"<>()@,;\p{C}]{1,190}$/u;
 const WHOLE_ADDRESS = new RegExp(`^${ADDRESS}$`, "u");
+
+/** What stands before an address without a space between; Exchange writes `SMTP=bob@example.org`. */
+const MARKS = /^(?:smtp=|['`*=.|-]+)(?=[^@])/i;
 
 /** Reads `type; address`, with or without the type; null for types without an `@` (X.400, a local name). */
 export function readTypedRecipient(field: string | null | undefined): string | null {
@@ -32,8 +35,8 @@ export function readRecipient(words: string): string | null {
     .replace(/^\s*@[^:"]{1,255}:/, "")
     .replace(/\s*@\s*/g, "@")
     .trim();
-  if (WHOLE_ADDRESS.test(bare)) return withLowerCaseDomain(bare);
-  if (ODD_ADDRESS.test(bare)) return withLowerCaseDomain(bare);
+  const isWhole = bare.length <= RECIPIENT_CHARACTERS && (WHOLE_ADDRESS.test(bare) || ODD_ADDRESS.test(bare));
+  if (isWhole) return withLowerCaseDomain(bare);
   return findAddresses(bare.replace(/\([^()]*\)/g, " "))[0] ?? null;
 }
 
@@ -41,7 +44,7 @@ export function readRecipient(words: string): string | null {
 export function findAddresses(text: string): readonly string[] {
   const found = new Set<string>();
   for (const [address] of text.matchAll(ADDRESSES)) {
-    const bare = address.replace(/^['`*=.|-]+(?=[^@])/, "");
+    const bare = address.replace(MARKS, "");
     if (address.length <= RECIPIENT_CHARACTERS) found.add(withLowerCaseDomain(bare));
   }
   return [...found];

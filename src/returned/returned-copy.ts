@@ -1,5 +1,6 @@
 // The message that came back: what its own header tells, wherever the report carries it. Never throws.
 
+import { decodeWords } from "postal-mime";
 import { type HeaderBlock, readHeaderBlock } from "./header-block.ts";
 import type { Part } from "./mime.ts";
 import { findAddresses } from "./recipient.ts";
@@ -16,8 +17,8 @@ export interface Copy {
 const COPY = /^(?:message\/(?:rfc822|global|global-headers|rfc822-headers|partial)|text\/rfc822-headers?)$/;
 /** Where a server or client wrote the envelope's recipient comes before what the author wrote. */
 const RECIPIENT_FIELDS = ["x-envelope-to", "envelope-to", "x-rcpt-to", "to"];
-/** A list's or newsgroup's copy went to its subscribers, whatever its `To:` says. */
-const LIST_FIELDS = ["list-id", "list-post", "newsgroups"];
+/** What was posted to a list or newsgroup went to its subscribers, whatever its `To:` says. Newsletters have none of these. */
+const LIST_FIELDS = ["list-post", "x-beenthere", "newsgroups"];
 const SENDER_FIELDS = ["from", "sender", "return-path", "reply-to"];
 const HEADER_CHARACTERS = 4096;
 
@@ -37,9 +38,14 @@ export function isCopy(type: string): boolean {
   return COPY.test(type);
 }
 
-/** A Message-ID in its angle brackets; null where it has none. */
+/** A Message-ID in its angle brackets; null where it has none. Python's mail package writes a long one as encoded words. */
 export function readMessageId(words: string | null | undefined): string | null {
-  return /<[^\s<>\p{C}]{1,996}>/u.exec((words ?? "").slice(0, HEADER_CHARACTERS))?.[0] ?? null;
+  return /<[^\s<>\p{C}]{1,996}>/u.exec(decodeWords((words ?? "").slice(0, HEADER_CHARACTERS)))?.[0] ?? null;
+}
+
+/** The last Message-ID field of a text, whatever it is about. */
+export function findLastMessageId(text: string): string | null {
+  return readMessageId([...text.matchAll(/^message-id:(.*(?:\r?\n[ \t].*)?)/gim)].at(-1)?.[1]);
 }
 
 function messageIdOf(block: HeaderBlock): string | null {

@@ -4,7 +4,7 @@
 import { decodeWords } from "postal-mime";
 import { isAutoReply, isDeliveryStatusReport, type MailHeaders } from "../core/report.ts";
 import { ROBOT } from "./phrases.ts";
-import { findAddresses } from "./recipient.ts";
+import { readRecipient } from "./recipient.ts";
 import { NOTHING, type Returned } from "./returned.ts";
 import { readMessageId } from "./returned-copy.ts";
 
@@ -31,20 +31,31 @@ export function readReturnedHeaders(headers: MailHeaders): Returned {
   return {
     ...NOTHING,
     kind,
-    recipient: findAddresses(field(headers, "from"))[0] ?? null,
+    recipient: readRecipient(field(headers, "from")),
     messageId: answeredMessageId(headers),
     source: "header",
   };
 }
 
-/** Whether it is by its fields an auto-reply; mail systems mark their failures so too (RFC 3834, 5). */
-function saysAutoReply(headers: MailHeaders): boolean {
-  return (
-    isAutoReply(headers) ||
-    AUTO_REPLY_FIELDS.some(
-      ([name, value]) => headers.get(name) !== null && value.test(field(headers, name).trim()),
-    )
+/** Whether it is a receipt: an auto-reply by its type, whatever else it says. */
+function isReceipt(headers: MailHeaders): boolean {
+  return isAutoReply({ get: (name) => (name === "content-type" ? headers.get(name) : null) });
+}
+
+/** Whether a person's program says that it is an auto-reply. Mail systems mark their failures so too (RFC 3834, 5). */
+export function saysAutoReply(headers: MailHeaders): boolean {
+  if (isFromRobot(headers) || isDeliveryStatusReport(headers) || isReceipt(headers)) return false;
+  if (isAutoReply(headers) || AUTO_REPLY_SUBJECT.test(field(headers, "subject"))) return true;
+  return AUTO_REPLY_FIELDS.some(
+    ([name, value]) => headers.get(name) !== null && value.test(field(headers, name).trim()),
   );
+}
+
+/** Whether it looks like the answer of an old program: vacation(1) and formail say bulk or junk. So do lists, and more. */
+function looksLikeAutoReply(headers: MailHeaders): boolean {
+  const isUnimportant = /^\s*(?:bulk|junk)/i.test(field(headers, "precedence"));
+  const isListed = ["list-id", "list-unsubscribe", "list-post"].some((name) => headers.get(name) !== null);
+  return isUnimportant && !isListed && !isFromRobot(headers);
 }
 
 /** Whether a mail system wrote it, by its sender. */
@@ -65,16 +76,6 @@ export function field(headers: MailHeaders, name: string): string {
 }
 
 function kindOf(headers: MailHeaders): "autoreply" | "receipt" | "unparsed" {
-  if (isDeliveryStatusReport(headers)) return "unparsed";
-  if (
-    /report-type="?disposition-notification/i.test(
-      (headers.get("content-type") ?? "").slice(0, HEADER_CHARACTERS),
-    )
-  ) {
-    return "receipt";
-  }
-  if (isFromRobot(headers)) return "unparsed";
-  return saysAutoReply(headers) || AUTO_REPLY_SUBJECT.test(field(headers, "subject"))
-    ? "autoreply"
-    : "unparsed";
+  if (isReceipt(headers)) return "receipt";
+  return saysAutoReply(headers) || looksLikeAutoReply(headers) ? "autoreply" : "unparsed";
 }

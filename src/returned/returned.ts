@@ -1,26 +1,10 @@
 // What one returned message says of one recipient, and the bounds that every field of it keeps. Values only.
 
 import { lowerCase } from "../core/mailbox.ts";
+import type { Bounce } from "../core/record.ts";
 
-/** What one returned message says of one recipient. */
-export interface Returned {
-  readonly kind: "failed" | "delayed" | "delivered" | "autoreply" | "receipt" | "complaint" | "unparsed";
-  /** As the report gives it, its domain in lower case. */
-  readonly recipient: string | null;
-  /** RFC 3464, 2.3.3, in lower case. */
-  readonly action: string | null;
-  /** RFC 3463; where the report gives none, as the diagnostic has it. */
-  readonly status: string | null;
-  /** A kind that is no failure is undetermined; what is delayed is soft. */
-  readonly class: "hard" | "soft" | "block" | "undetermined";
-  /** One printable line. */
-  readonly diagnostic: string | null;
-  readonly reportingMta: string | null;
-  /** Of the message that came back, in angle brackets. */
-  readonly messageId: string | null;
-  /** Where it was read: a delivery-status part, its fields in the text, a header field, the words of the text. */
-  readonly source: "dsn" | "inline" | "header" | "text" | null;
-}
+/** What one returned message says of one recipient: of a bounce all that is read. */
+export type Returned = Omit<Bounce, "id" | "evidence" | "scheme" | "receivedAt" | "original" | "ref">;
 
 /** Findings of one message. A mailing to more recipients than that is reported by more than one message. */
 export const FINDINGS_AT_MOST = 100;
@@ -51,15 +35,24 @@ export function mtaOf(words: string | null | undefined): string | null {
   return lineOf(words?.replace(/^\s*[\w-]{1,20}\s*;/, ""), MTA_CHARACTERS);
 }
 
-/** Each recipient once, in any case, by its first finding; findings without a recipient only where all are. */
+/** Which of several outcomes is kept: an alias is no bad recipient where one behind it may yet take mail. */
+const LEAST_DAMNING: readonly Returned["class"][] = ["soft", "block", "hard", "undetermined"];
+
+/** Each recipient once for each kind, in any case, where they differ by its least damning class. One without only alone. */
 export function mergeFindings(findings: readonly Returned[]): readonly Returned[] {
   const merged = new Map<string, Returned>();
   for (const finding of findings) {
-    const key = lowerCase(finding.recipient ?? "");
-    if (key !== "" && !merged.has(key)) merged.set(key, finding);
-    if (merged.size === FINDINGS_AT_MOST) break;
+    if (finding.recipient === null) continue;
+    const key = `${finding.kind} ${lowerCase(finding.recipient)}`;
+    const known = merged.get(key);
+    if (known === undefined && merged.size === FINDINGS_AT_MOST) continue;
+    if (known === undefined || rank(finding) < rank(known)) merged.set(key, finding);
   }
   return merged.size > 0 ? [...merged.values()] : findings.slice(0, 1);
+}
+
+function rank(finding: Returned): number {
+  return LEAST_DAMNING.indexOf(finding.class);
 }
 
 function lineOf(words: string | null | undefined, characters: number): string | null {

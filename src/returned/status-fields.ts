@@ -7,8 +7,11 @@ import { FINDINGS_AT_MOST } from "./returned.ts";
 /** Fields by their name in lower case; the first of a name counts. */
 export type FieldGroup = ReadonlyMap<string, string>;
 
+const QUOTE = /^(?:[>|] ?)+/;
 const FIELD =
-  /^[>| \t]{0,8}((?:(?:final|original|x-actual)-recipient|action|status|diagnostic-code|(?:reporting|remote|received-from)-mta|x-supplementary-info|(?:x-)?original-message-id|original-envelope-id|arrival-date|last-attempt-date|will-retry-until|final-log-id|dsn-gateway|x-display-name|smtp-remote-recipient|localized-(?:errors?-)?diagnostic))[ \t]*:(.*)$/i;
+  /^\s{0,8}((?:final|original|x-actual)-recipient|action|status|diagnostic-code|reporting-mta|(?:x-)?original-message-id)\s{0,8}:(.*)$/i;
+/** nullmailer does not indent the further lines of an SMTP reply. */
+const CONTINUATION = /^(?:[ \t]|[245]\d\d[ -])/;
 const FIELD_CHARACTERS = 4096;
 /** These start the next recipient where the group has one already. */
 const STARTS = new Set(["final-recipient", "original-recipient", "action"]);
@@ -23,16 +26,17 @@ export function readFieldGroups(text: string): readonly FieldGroup[] {
     group = new Map();
     last = null;
   };
-  for (const line of text.split(/\r?\n/)) {
+  for (const quoted of text.split(/\r?\n/)) {
     if (groups.length > FINDINGS_AT_MOST) break;
+    const line = quoted.replace(QUOTE, "");
     const [, written, value = ""] = FIELD.exec(line) ?? [];
     if (written !== undefined) {
       const name = lowerCase(written);
       if (group.has(name) && STARTS.has(name)) close();
       last = group.has(name) ? null : name;
       if (last !== null) group.set(name, value.trim().slice(0, FIELD_CHARACTERS));
-    } else if (/^[>| \t]*$/.test(line)) close();
-    else if (last !== null && /^[>| \t]/.test(line)) {
+    } else if (line.trim() === "") close();
+    else if (last !== null && CONTINUATION.test(line)) {
       group.set(last, `${group.get(last)} ${line.trim()}`.slice(0, FIELD_CHARACTERS));
     } else last = null;
   }

@@ -58,6 +58,18 @@ test("each recipient is one finding, in any case", async () => {
   expect(await recipientsOf(octets)).toEqual(["bob@example.org", "carol@example.org"]);
 });
 
+test("an alias that failed in two ways is told once, by what damns it least", async () => {
+  const octets = status(
+    RECIPIENT_FIELDS,
+    RECIPIENT_FIELDS.replaceAll("5.1.1 No such user", "5.2.2 Full"),
+    RECIPIENT_FIELDS,
+  );
+  const findings = await readReturned(octets);
+  expect(findings.map(({ recipient, class: kept }) => [recipient, kept])).toEqual([
+    ["bob@example.org", "soft"],
+  ]);
+});
+
 test("at most a hundred are told", async () => {
   const groups = Array.from(
     { length: 300 },
@@ -128,6 +140,11 @@ describe("fields are understood", () => {
     expect(await readOne(status(folded))).toMatchObject({ diagnostic: "550 5.1.1 No such user here" });
   });
 
+  test("with the further lines of a reply not indented", async () => {
+    const cut = RECIPIENT_FIELDS.replace("No such user here", "No such user\n550 5.1.1 here");
+    expect(await readOne(status(cut))).toMatchObject({ diagnostic: "550 5.1.1 No such user 550 5.1.1 here" });
+  });
+
   test("with a comment behind the status", async () => {
     const commented = RECIPIENT_FIELDS.replace("5.1.1", "5.2.2 (mailbox full)");
     expect(await readOne(status(commented))).toMatchObject({ status: "5.2.2" });
@@ -180,6 +197,23 @@ describe("what the fields leave out", () => {
       status: "5.1.1",
       diagnostic: "550 5.1.1 We know no such user",
       class: "hard",
+    });
+  });
+
+  test("all of the words may tell it of the only recipient", async () => {
+    const text = "The message was refused by the recipient's mail filter.\nToo many minutes.";
+    expect(await readOne(report({ text, status: bare }))).toMatchObject({
+      class: "block",
+      diagnostic: "The message was refused by the recipient's mail filter. Too many minutes.",
+    });
+  });
+
+  test("a reply that was cut after its first line is completed from the transcript", async () => {
+    const code = "Diagnostic-Code: smtp; 550-5.7.26 It is neither";
+    const text =
+      "<<< 550-5.7.26 It is neither\n<<< 550-5.7.26 signed\n<<< 550 5.7.26 nor sealed.\n<<< 554 5.5.1 Error\n";
+    expect(await readOne(report({ text, status: `${bare}\n${code}` }))).toMatchObject({
+      diagnostic: "550-5.7.26 It is neither 550-5.7.26 signed 550 5.7.26 nor sealed.",
     });
   });
 

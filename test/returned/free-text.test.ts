@@ -44,6 +44,16 @@ const REPORTS: readonly (readonly [string, string, readonly string[]])[] = [
     BOB,
   ],
   [
+    "Exchange 5.5, of an X.400 address",
+    "did not reach the following recipient(s):\n\nc=US;a= ;p=Example;o=Site;dda:SMTP=bob@example.org; on Tue, 24 Nov 2026\n    The recipient name is not recognized\n",
+    BOB,
+  ],
+  [
+    "Netscape",
+    "This Message was undeliverable due to the following reason:\n\nNo such users:\n<bob@example.org>, <carol@example.org>\n\nPlease reply to <help@example.org>\nif you feel this message to be in error.\n",
+    BOTH,
+  ],
+  [
     "Exchange 2007",
     "Delivery has failed to these recipients or distribution lists:\n\nbob@example.org<mailto:bob@example.org>\nThe recipient's mailbox is full.\n\nOriginal message headers:\n\nReceived: from x\nTo: eve@example.net\n",
     BOB,
@@ -97,6 +107,26 @@ const REPORTS: readonly (readonly [string, string, readonly string[]])[] = [
   [
     "DragonFly",
     "There was an error delivering your mail to <bob@example.org>.\n\nmx.example.org did not like our final DATA:\n550 no\n\nMessage headers follow.\n\nTo: eve@example.net\n",
+    BOB,
+  ],
+  [
+    "MDaemon",
+    "The attached message had PERMANENT fatal delivery errors!\n\nFailed address: bob@example.org\n\n--- Session Transcript ---\n 1: <-- 550 no\n--- End Transcript ---\n",
+    BOB,
+  ],
+  [
+    "Courier",
+    "UNDELIVERABLE MAIL\n\nYour message to the following recipients cannot be delivered:\n\n<bob@example.org>:\n     mx.example.org [192.0.2.1]:\n     >>> RCPT TO:<robert@mail.example.org>\n     <<< 550 5.1.1 no\n",
+    BOB,
+  ],
+  [
+    "CommuniGate",
+    "Failed to deliver to 'bob@example.org'\nLOCAL module(account bob) reports:\n account is full (quota exceeded)\n",
+    BOB,
+  ],
+  [
+    "KDDI",
+    "Your mail sent on: Thu, 29 Apr 2027\n    Could not be delivered to: <bob@example.org>\n    As their mailbox is full.\n",
     BOB,
   ],
   [
@@ -154,6 +184,16 @@ const REPORTS: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   ["T-Online", "Ihre Nachricht konnte nicht zugestellt werden:\n\n  bob@example.org\n", BOB],
   ["Orange", "Votre message n'a pas pu être remis à :\n\n  bob@example.org\n", BOB],
+  [
+    "Exchange in German",
+    "Der/Die folgende(n) Empfänger kann/können nicht erreicht werden:\n\n'bob@example.org' am 24.11.2026 22:36\n    550 5.1.1 nein\n",
+    BOB,
+  ],
+  [
+    "Exchange in French",
+    "Échec de la remise pour ces destinataires ou groupes :\n\nbob@example.org<mailto:bob@example.org>\nL'adresse est introuvable.\n",
+    BOB,
+  ],
   ["mail.ru", "Сообщение не может быть доставлено:\n\n  bob@example.org\n", BOB],
 ];
 
@@ -179,6 +219,18 @@ test("a finding has its reason, status and class", async () => {
   });
 });
 
+test("a status elsewhere in the report is the recipient's, where it has none of its own", async () => {
+  const text =
+    "It could not be delivered to:\n-- bob@example.org\n\nAdditional information:\n-- 4.4.4 server error\n";
+  expect(await readOne(words(text))).toMatchObject({ status: "4.4.4", class: "soft" });
+});
+
+test("a footer about viruses makes no block of it", async () => {
+  const text =
+    "The user is unknown.\n\nIt could not be delivered to:\n\n  bob@example.org\n\n____\nScanned for viruses.\n";
+  expect(await readOne(words(text))).toMatchObject({ class: "hard" });
+});
+
 test("X-Failed-Recipients names them, the text gives the reasons", async () => {
   const octets = words(LIST, { "X-Failed-Recipients": "bob@example.org,\n carol@example.org" });
   expect(await recipientsOf(octets)).toEqual(BOTH);
@@ -200,10 +252,24 @@ test("a text in HTML is read", async () => {
   expect(await recipientsOf(words(careless, { "Content-Type": "text/html" }))).toEqual(BOB);
 });
 
+test("a line ruled off says more than that the copy follows", async () => {
+  const text = "****  YOUR MESSAGE WAS NOT DELIVERED TO ONE OF ITS RECIPIENTS  ****\n\n  bob@example.org\n";
+  expect(await recipientsOf(words(`Hello.\n${text}`))).toEqual(BOB);
+});
+
+test("the copy's header in an HTML text is no part of the report", async () => {
+  const html = `<p>Delivery failed:</p>For <b>bob@example.org</b><pre>\n${COPY.replaceAll("<", "&lt;")}\n</pre>`;
+  expect(await readOne(words(html, { "Content-Type": "text/html" }))).toMatchObject({
+    recipient: "bob@example.org",
+    messageId: ORIGINAL_ID,
+  });
+});
+
 describe("a delay is told from a failure", () => {
   test.each([
     "A message that you sent has not yet been delivered to all its recipients:\n\n  bob@example.org\n\nDelivery attempts will continue.",
     "**  THIS IS A WARNING MESSAGE ONLY  **\nCould not send message for past 4 hours\n\n<bob@example.org>",
+    "This is just a warning, you do not need to take any action.\n\nYour message to:\n  bob@example.org\nhas been postponed.",
     "Your message is delayed:\n\nbob@example.org\n\nIt will be retried for 2 more days.",
     "The mail system has not delivered it yet.\n\n<bob@example.org>\n\nYou do not need to resend it.",
   ])("in %j", async (text) => {
@@ -244,9 +310,10 @@ describe("where the words name nobody", () => {
     });
   });
 
-  test("a mailing list's address is no recipient", async () => {
-    const copy = `${COPY}\nList-Id: <minutes.example.com>`;
-    expect(await recipientsOf(report({ text: nameless, status: "", copy }))).toEqual([null]);
+  test("a mailing list's address is no recipient, a newsletter's is", async () => {
+    const listed = (field: string) => report({ text: nameless, status: "", copy: `${COPY}\n${field}` });
+    expect(await recipientsOf(listed("List-Post: <mailto:bob@example.org>"))).toEqual([null]);
+    expect(await recipientsOf(listed("List-Id: <minutes.example.com>"))).toEqual(BOB);
   });
 });
 
@@ -269,10 +336,28 @@ describe("no recipient is", () => {
   });
 });
 
-test("a person's letter about failures is none", async () => {
-  const octets = message(
-    { From: "Bob <bob@example.org>", To: "alice@example.com", Subject: "Re: Minutes" },
-    "I read it on Tuesday, and carol@example.org did too.\n",
-  );
-  expect(await readOne(octets)).toMatchObject({ kind: "unparsed", recipient: null, source: null });
+describe("of a person's letter", () => {
+  const letter = (text: string) =>
+    message({ From: "Bob <bob@example.org>", To: "alice@example.com", Subject: "Re: Minutes" }, text);
+
+  test.each([
+    "I read it on Tuesday.\n",
+    "I could not reach carol@example.org.\n",
+    "Mail to carol@example.org is delayed.\n",
+  ])("%j is no failure", async (text) => {
+    expect(await readOne(letter(text))).toMatchObject({ kind: "unparsed", recipient: null, source: null });
+  });
+
+  test("all is believed where a message comes back with it", async () => {
+    const octets = letter(
+      `It could not be delivered to: carol@example.org\n\n--- Original message ---\n\n${COPY}\n`,
+    );
+    expect(await recipientsOf(octets)).toEqual(["carol@example.org"]);
+  });
+
+  test("a list of recipients is believed: some gateways write as nobody in particular", async () => {
+    expect(await recipientsOf(letter("It was not delivered to:\n\n  carol@example.org\n"))).toEqual([
+      "carol@example.org",
+    ]);
+  });
 });

@@ -27,23 +27,41 @@ const AUTO_REPLIES: readonly Fields[] = [
   { Subject: "Automatic reply: Minutes" },
   { Subject: "=?utf-8?Q?Automatische_Antwort:_Minutes?=" },
 ];
+/** All that vacation(1) and formail write. */
+const WEAK_AUTO_REPLY = { Precedence: "bulk" };
+
+test("an old program's auto-reply is the last guess", async () => {
+  expect(headers(WEAK_AUTO_REPLY)).toEqual(AUTO_REPLY);
+  expect(await readOne(message({ ...BOB, ...WEAK_AUTO_REPLY }, "I'm away until Monday.\n"))).toEqual(
+    AUTO_REPLY,
+  );
+  const failure = "It was not delivered to:\n\n  carol@example.org\n";
+  expect(await readOne(message({ ...BOB, ...WEAK_AUTO_REPLY }, failure))).toMatchObject({ kind: "failed" });
+});
 
 test.each(AUTO_REPLIES)("%j is an auto-reply, by header and whole", async (fields) => {
   expect(headers(fields)).toEqual(AUTO_REPLY);
   expect(await readOne(message({ ...BOB, ...fields }, "I'm away until Monday.\n"))).toEqual(AUTO_REPLY);
 });
 
-test.each<Fields>([{}, { "X-Autoreply": "no" }, { "Auto-Submitted": "no" }, { Precedence: "bulk" }])(
-  "%j is none",
-  (fields) => {
-    expect(headers(fields)).toMatchObject({
-      kind: "unparsed",
-      recipient: null,
-      messageId: null,
-      source: null,
-    });
-  },
-);
+test("the address counts, not one in a name", () => {
+  const fields = { From: '"eve@example.net" <bob@example.org>', "X-Autoreply": "yes" };
+  expect(headers(fields)).toMatchObject({ recipient: "bob@example.org" });
+});
+
+test.each<Fields>([
+  {},
+  { "X-Autoreply": "no" },
+  { "Auto-Submitted": "no" },
+  { Precedence: "bulk", "List-Id": "<minutes.example.org>" },
+])("%j is none", (fields) => {
+  expect(headers(fields)).toMatchObject({
+    kind: "unparsed",
+    recipient: null,
+    messageId: null,
+    source: null,
+  });
+});
 
 test.each(AUTO_REPLIES)("an auto-reply by %j that tells of failures stays one", async (fields) => {
   const text = "Mail to my old address could not be delivered:\n\n  robert@example.org\n";
