@@ -34,9 +34,9 @@ interface DomainTally {
   untold: readonly Tally[];
   /** Since when a request has been gathering. It may be gone, so it counts for a while only. */
   gatheringSince: number;
-  /** How many were told in a row, and when the last was. */
+  /** How many were gathered in a row, and when the last was. */
   inARow: number;
-  toldAt: number;
+  gatheredAt: number;
 }
 
 /** One isolate's memory: shared by all its requests, gone with it. */
@@ -110,16 +110,16 @@ function add({ counts }: Gathered, status: TagStatus, disposition: Disposition, 
 }
 
 async function tellLater(tally: DomainTally, telling: Telling, domain: string): Promise<void> {
-  tally.inARow = telling.now() - tally.toldAt < GATHER_MS ? tally.inARow + 1 : 0;
+  tally.inARow = telling.now() - tally.gatheredAt < GATHER_MS ? tally.inARow + 1 : 0;
   await telling.pause(tally.inARow > BUSY_AFTER ? GATHER_BUSY_MS : GATHER_MS);
   // Who comes from now on gathers anew.
   tally.gatheringSince = NEVER;
+  tally.gatheredAt = telling.now();
   tally.untold = [...tally.untold, take(tally, telling.makeId())].slice(-UNTOLD_AT_MOST);
   for (const waitMs of TRY_AFTER_MS) {
     await telling.pause(waitMs);
     if (await tellAll(tally, telling, domain)) break;
   }
-  tally.toldAt = telling.now();
 }
 
 /** False where some could not be told: they wait for the next request that tells. */
@@ -149,7 +149,7 @@ function take(tally: DomainTally, id: string): Tally {
 function tallyOf({ domains }: TallyMemory, domain: string): DomainTally {
   const known = domains.get(domain);
   if (known !== undefined) return known;
-  const tally = { waiting: null, untold: [], gatheringSince: NEVER, inARow: 0, toldAt: NEVER };
+  const tally = { waiting: null, untold: [], gatheringSince: NEVER, inARow: 0, gatheredAt: NEVER };
   domains.set(domain, tally);
   if (domains.size > DOMAINS_AT_MOST) dropOldest(domains);
   return tally;
