@@ -121,7 +121,7 @@ async function tryAgain(
   what: { id: string; domain: string | null },
 ): Promise<void> {
   let error: unknown;
-  for (const waitMs of [0, 2_000, 8_000]) {
+  for (const waitMs of [0, 2_000, 5_000]) {
     await pause(waitMs);
     try {
       return await work();

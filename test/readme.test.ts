@@ -78,7 +78,7 @@ test("the examples do what they say", () => {
     ),
     "Worker successfully processed email",
     expect.stringMatching(
-      /^\{"items":\[\{"id":"[a-z2-7]{16}-1","kind":"failed",.*"ref":"order-1042","recipient":"bob@example\.org",.*"class":"hard",.*"source":"dsn"\}\],"cursor":null\}$/,
+      /^\{"items":\[\{"id":"[a-z2-7]{16}-[a-z2-7]{8}-1","kind":"failed",.*"ref":"order-1042","recipient":"bob@example\.org",.*"class":"hard",.*"source":"dsn"\}\],"cursor":null\}$/,
     ),
     expect.stringMatching(/^\{"url":"http:\/\/127\.0\.0\.1:9000\/","secret":"whsec_[A-Za-z0-9+/]{43}="\}$/),
     expect.stringMatching(

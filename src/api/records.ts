@@ -1,10 +1,12 @@
 // What a domain's ledger has of its mail: counts by day, what came back, samples of what was refused.
 
 import type { Context } from "hono";
+import type { Page } from "../core/page.ts";
 import { COUNTED_DAYS } from "../core/stats.ts";
 import { bouncesAnswer, rejectionsAnswer, statsAnswer } from "./answers.ts";
 import { cursorOf, numberOf, readPage } from "./list.ts";
 import { domainOf, operation } from "./operation.ts";
+import type { Api } from "./ports.ts";
 import { unconfigured, unusable } from "./problem.ts";
 
 /** Days of counts that are answered where no number is asked for. */
@@ -94,15 +96,7 @@ const listBounces = operation({
       cursor: null,
     },
   },
-  async handle(context) {
-    const domain = domainOf(context);
-    const page = readPage(context);
-    if (page instanceof Response) return page;
-    const found = await context.env.domains.bounces(domain, numberOf(page.after), page.limit);
-    if (found === null) return unconfigured(domain);
-    const items = found.items.map(({ number, ...bounce }) => bounce);
-    return { status: 200, body: { items, cursor: cursorOf(found, ({ number }) => String(number)) } };
-  },
+  handle: (context) => listNumbered(context, (...asked) => context.env.domains.bounces(...asked)),
 });
 
 const listRejections = operation({
@@ -134,18 +128,24 @@ const listRejections = operation({
       cursor: null,
     },
   },
-  async handle(context) {
-    const domain = domainOf(context);
-    const page = readPage(context);
-    if (page instanceof Response) return page;
-    const found = await context.env.domains.rejections(domain, numberOf(page.after), page.limit);
-    if (found === null) return unconfigured(domain);
-    const items = found.items.map(({ number, ...rejection }) => rejection);
-    return { status: 200, body: { items, cursor: cursorOf(found, ({ number }) => String(number)) } };
-  },
+  handle: (context) => listNumbered(context, (...asked) => context.env.domains.rejections(...asked)),
 });
 
 export const recordOperations = [readStats, listBounces, listRejections];
+
+/** A page of items that have numbers, which stay in the cursor. */
+async function listNumbered<Item extends { readonly number: number }>(
+  context: Context<Api>,
+  list: (domain: string, before: number | null, limit: number) => Promise<Page<Item> | null>,
+) {
+  const domain = domainOf(context);
+  const page = readPage(context);
+  if (page instanceof Response) return page;
+  const found = await list(domain, numberOf(page.after), page.limit);
+  if (found === null) return unconfigured(domain);
+  const items = found.items.map(({ number, ...item }) => item);
+  return { status: 200 as const, body: { items, cursor: cursorOf(found, ({ number }) => String(number)) } };
+}
 
 /** The `days` of the query, or the response that says what is wrong with them. */
 function readDays(context: Context): number | Response {

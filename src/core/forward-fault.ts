@@ -7,6 +7,11 @@
  */
 export type ForwardFault = "delivered" | "configuration" | "permanent" | "transient";
 
+/** Faults that last until the operator acts: the destination, or the route to it, has to be mended. */
+export function isLasting(fault: ForwardFault): fault is "configuration" | "permanent" {
+  return fault === "configuration" || fault === "permanent";
+}
+
 /** Reads the message of what `forward()` threw. */
 export function readForwardFault(message: string): ForwardFault {
   if (/already forwarded/i.test(message)) return "delivered";

@@ -54,6 +54,14 @@ export interface Verdict {
 }
 
 const NO_MESSAGE_ID: MessageIdFinding = { kind: "none" };
+/** Where what came back is read, by what vouches for it. */
+const READ_FROM: Readonly<Record<Evidence, Verdict["returned"]>> = {
+  tag: "body",
+  "message-id": "headers",
+  "auto-reply": null,
+  exempt: null,
+  none: null,
+};
 
 /** Judges a message by the snapshot of its forward-path's domain. */
 export async function judge(
@@ -66,11 +74,13 @@ export async function judge(
   const { headers } = mail;
   const bounce = isBounce(mail.reversePath, headers, settings.bounceSenders);
   const tag = await validateTag(mail.forwardPath, snapshot, open, now);
-  const comesBack = bounce || isReturned(headers);
+  const autoReply = isAutoReply(headers);
+  const comesBack = bounce || autoReply || isReturned(headers);
   const vouches = tag.status === "valid" && (!comesBack || (await isAdmitted(tag, settings, admit)));
   const messageId: MessageIdFinding =
-    bounce && !vouches ? await findMessageId(headers, tag.original, snapshot, open, now) : NO_MESSAGE_ID;
-  const autoReply = isAutoReply(headers);
+    (bounce || autoReply) && tag.status !== "valid"
+      ? await findMessageId(headers, tag.original, snapshot, open, now)
+      : NO_MESSAGE_ID;
   const { original, status: tagStatus } = tag;
   const evidence = findEvidence({ vouches, messageId: messageId.kind, autoReply, original, settings });
   const route = findRoute(snapshot.routes, original.localPart);
@@ -81,7 +91,7 @@ export async function judge(
   const annotations = annotate(facts, decision, original.domain);
   if (decision.action.kind === "forward") annotations.set(HOP_FIELD, await signHop(hops[0], original));
   const signed = messageId.kind === "valid" ? messageId : { ref: tag.ref, messageId: null };
-  const returned = findReturned(evidence, comesBack, bounce);
+  const returned = comesBack ? READ_FROM[evidence] : null;
   const { ref, messageId: vouching } = signed;
   return { tag, bounce, evidence, ref, messageId: vouching, returned, decision, annotations };
 }
@@ -94,11 +104,6 @@ async function isAdmitted(
 ): Promise<boolean> {
   if (maxBouncesPerRef === null || ref === null || expires === null) return true;
   return admit({ original, ref, expires });
-}
-
-function findReturned(evidence: Evidence, comesBack: boolean, bounce: boolean): Verdict["returned"] {
-  if (evidence === "tag" && comesBack) return "body";
-  return evidence === "message-id" && bounce ? "headers" : null;
 }
 
 function findMessageId(

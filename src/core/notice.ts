@@ -5,22 +5,22 @@ import { DAY_MS, dayOf, earliest } from "./day.ts";
 import { signingKey } from "./keyring.ts";
 import { overdueAt, type Signing } from "./readiness.ts";
 import type { DomainEvent, ForwardFailure } from "./record.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Outline } from "./snapshot.ts";
 
 /** Isolates tell of minting once an hour. */
 const TOLD_LATE_MS = 2 * 3_600_000;
 
 /** What has to be told of a domain that is as it is. */
-export function findNotices(snapshot: Snapshot, signing: Signing | null, now: number): DomainEvent[] {
-  const { domain } = snapshot;
+export function findNotices(outline: Outline, signing: Signing | null, now: number): DomainEvent[] {
+  const { domain } = outline;
   const notices: DomainEvent[] = [];
-  const silent = silentAt(snapshot, signing);
+  const silent = silentAt(outline, signing);
   if (signing !== null && silent !== null && silent <= now) {
-    const data = { domain, mode: snapshot.settings.mode, lastSigned: time(signing.last) };
+    const data = { domain, mode: outline.settings.mode, lastSigned: time(signing.last) };
     notices.push({ id: `${domain}-not-signing-${signing.last}`, type: "domain.not-signing", at: now, data });
   }
-  const overdue = overdueAt(snapshot, now);
-  const key = signingKey(snapshot.keys, now);
+  const overdue = overdueAt(outline, now);
+  const key = signingKey(outline.keys, now);
   if (key !== null && overdue !== null && overdue <= now) {
     const data = { domain, key: key.number, overdueSince: time(overdue) };
     notices.push({
@@ -34,8 +34,8 @@ export function findNotices(snapshot: Snapshot, signing: Signing | null, now: nu
 }
 
 /** When there may be something to tell, in milliseconds since 1970; null where only a change can bring that about. */
-export function noticeDueAt(snapshot: Snapshot, signing: Signing | null, now: number): number | null {
-  const due = [silentAt(snapshot, signing), overdueAt(snapshot, now)];
+export function noticeDueAt(outline: Outline, signing: Signing | null, now: number): number | null {
+  const due = [silentAt(outline, signing), overdueAt(outline, now)];
   return earliest(due.map((at) => (at !== null && at > now ? at : null)));
 }
 
@@ -46,7 +46,7 @@ export function noticeFailure(domain: string, failure: ForwardFailure, now: numb
 }
 
 /** When a domain that has signed will have been silent for a lifetime; null where it is not judged, or never signed. */
-function silentAt({ settings }: Snapshot, signing: Signing | null): number | null {
+function silentAt({ settings }: Outline, signing: Signing | null): number | null {
   if (signing === null || settings.mode === "off") return null;
   return signing.last + settings.lifetimeDays * DAY_MS + TOLD_LATE_MS;
 }

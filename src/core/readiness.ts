@@ -7,7 +7,7 @@ import type { Mailbox } from "./mailbox.ts";
 import { rotationDueAt } from "./rotation.ts";
 import { DEFAULT_ROUTE, findRoute, withoutDetail } from "./route.ts";
 import type { Mode } from "./settings.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Outline, Snapshot } from "./snapshot.ts";
 import { isTagged } from "./tag.ts";
 
 /** `fail` keeps a domain from enforcing; only `signing` and `observing` can. */
@@ -87,7 +87,7 @@ export function checkReadiness(snapshot: Snapshot, remembered: Remembered, now: 
 }
 
 /** From when on the key that signs is overdue for rotation; null where none signs. */
-export function overdueAt({ keys, settings }: Snapshot, now: number): number | null {
+export function overdueAt({ keys, settings }: Outline, now: number): number | null {
   const signing = signingKey(keys, now);
   if (signing === null) return null;
   const longest = signsSince(signing) + KEY_DAYS_AT_MOST * DAY_MS;

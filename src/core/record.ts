@@ -2,6 +2,7 @@
 // came back with it, why it was refused. Values only; without its content, and without a tag that still opens anything.
 
 import type { Disposition } from "./policy.ts";
+import type { Count } from "./stats.ts";
 import type { Scheme } from "./tag.ts";
 import type { TagStatus } from "./tag-status.ts";
 
@@ -103,7 +104,7 @@ export interface ForwardFailure {
 export interface Tally {
   /** Names this one, so that it counts once however often it is told. */
   readonly id: string;
-  readonly counts: readonly (readonly [TagStatus, Disposition, number])[];
+  readonly counts: readonly Count[];
   /** Some of the refused ones; all of them are among the counts. */
   readonly samples: readonly Rejection[];
   readonly failures: readonly ForwardFailure[];

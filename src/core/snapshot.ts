@@ -19,6 +19,9 @@ export interface Snapshot {
   readonly routes: Routes;
 }
 
+/** A snapshot but for its routes, of which there may be megabytes. */
+export type Outline = Omit<Snapshot, "routes">;
+
 /** Raised with the form of the text below, so that code of another age refuses it instead of misreading it. */
 const FORMAT = 1;
 
@@ -77,7 +80,9 @@ export function decodeSnapshot(text: string): Snapshot {
 }
 
 /** A snapshot as an earlier version may have written it, with what has been added to the form since. */
-export function complete(written: Omit<Snapshot, "messageIdLifetimes" | "keys"> & Earlier): Snapshot {
+export function complete<Written extends Omit<Outline, "messageIdLifetimes" | "keys"> & Earlier>(
+  written: Written,
+): Omit<Written, keyof Earlier> & Pick<Outline, keyof Earlier> {
   const lifetimes = [{ days: written.settings.messageIdLifetimeDays, until: null }];
   return {
     ...written,

@@ -26,7 +26,7 @@ export const DISPOSITIONS = [
   "deferred",
 ] as const satisfies readonly Disposition[];
 
-/** How many messages of one kind a day (days since 1970, UTC) had. */
+/** How many messages of one kind a day (days since 1970, UTC) had; of a tally, how many more, or fewer. */
 export interface Count {
   readonly day: number;
   readonly status: TagStatus;

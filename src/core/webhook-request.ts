@@ -4,9 +4,9 @@ import type { DomainEvent } from "./record.ts";
 import { judgeAnswer, signWebhook } from "./webhook.ts";
 
 /** How an attempt went. The error is a line for people, with nothing in it of the secret, the body or the URL. */
-export type Outcome =
-  | { readonly verdict: "delivered" }
-  | { readonly verdict: "gone" | "failed"; readonly error: string };
+export type Attempt =
+  | { readonly meaning: "delivered" }
+  | { readonly meaning: "gone" | "failed"; readonly error: string };
 
 export interface WebhookRequest {
   readonly headers: Readonly<Record<string, string>>;
@@ -37,21 +37,21 @@ export async function composeRequest(
 }
 
 /** What an answer means. A redirect is a failure: the URL that was checked is the one that is told. */
-export function readAnswer(status: number): Outcome {
-  const verdict = judgeAnswer(status);
-  if (verdict === "delivered") return { verdict };
+export function readAnswer(status: number): Attempt {
+  const meaning = judgeAnswer(status);
+  if (meaning === "delivered") return { meaning };
   const isRedirect = status >= 300 && status <= 399;
-  return { verdict, error: isRedirect ? `redirects are not followed (${status})` : `answered ${status}` };
+  return { meaning, error: isRedirect ? `redirects are not followed (${status})` : `answered ${status}` };
 }
 
 /** What it means that there was no answer in time. */
-export function readSilence(withinMs: number): Outcome {
-  return { verdict: "failed", error: `no answer within ${withinMs / 1_000} s` };
+export function readSilence(withinMs: number): Attempt {
+  return { meaning: "failed", error: `no answer within ${withinMs / 1_000} s` };
 }
 
 /** What it means that something was thrown before there was an answer. */
-export function readFault(what: "could not be signed" | "could not be reached", fault: unknown): Outcome {
-  return { verdict: "failed", error: `${what}: ${describe(fault)}`.slice(0, ERROR_LENGTH) };
+export function readFault(what: "could not be signed" | "could not be reached", fault: unknown): Attempt {
+  return { meaning: "failed", error: `${what}: ${describe(fault)}`.slice(0, ERROR_LENGTH) };
 }
 
 /** A fault in one printable line. URLs are left out, since a webhook's may be a secret of the receiver's. */

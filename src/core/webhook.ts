@@ -8,7 +8,7 @@ export type WebhookUrlReading =
   | { readonly kind: "fault"; readonly detail: string };
 
 /** What becomes of a delivery by the status of its answer. `gone`: the receiver wants no more of them. */
-export type Verdict = "delivered" | "gone" | "failed";
+export type Meaning = "delivered" | "gone" | "failed";
 
 /** Octets of randomness in a secret that we make; Standard Webhooks asks for 24 to 64. */
 export const WEBHOOK_SECRET_OCTETS = 32;
@@ -24,7 +24,7 @@ const LOCAL_URL = /^http:\/\/127\.0\.0\.1(?::[0-9]+)?(?:[/?]|$)/i;
  * nothing that answers to them. `example` is left out: it answers nowhere.
  */
 const NOT_PUBLIC: ReadonlySet<string> = new Set(
-  "alt arpa corp home internal intranet invalid lan local localdomain localhost mail onion private test".split(
+  "alt arpa corp home internal intranet invalid lan local localdomain localhost mail onion private svc test".split(
     " ",
   ),
 );
@@ -86,7 +86,7 @@ export function retryDueAt(attempts: number, now: number, jitter: number): numbe
   return waitS === undefined ? null : now + Math.round(waitS * 1_000 * (1 + JITTER * jitter));
 }
 
-export function judgeAnswer(status: number): Verdict {
+export function judgeAnswer(status: number): Meaning {
   if (status >= 200 && status <= 299) return "delivered";
   return status === 410 ? "gone" : "failed";
 }

@@ -4,13 +4,13 @@
 import type { IncomingMessage } from "./message.ts";
 
 /** How long is waited for them, in milliseconds. */
-const READ_WITHIN_MS = 5_000;
+const READ_WITHIN_MS = 1_000;
 
 /** At most so many octets from the start; as many as came where reading fails, or takes too long. */
 export async function readHead(
   message: Pick<IncomingMessage, "raw">,
   octetsAtMost: number,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   const { promise: late, resolve: giveUp } = Promise.withResolvers<"late">();
   const timer = setTimeout(() => giveUp("late"), READ_WITHIN_MS);
@@ -33,7 +33,7 @@ export async function readHead(
   return join(chunks, octetsAtMost);
 }
 
-function join(chunks: readonly Uint8Array[], octetsAtMost: number): Uint8Array {
+function join(chunks: readonly Uint8Array[], octetsAtMost: number): Uint8Array<ArrayBuffer> {
   const octets = Math.min(
     chunks.reduce((sum, { length }) => sum + length, 0),
     octetsAtMost,

@@ -1,7 +1,7 @@
 // A message's way through the Worker: read the domain's snapshot, judge, ask where in doubt, perform, record. It ends
 // forwarded, consumed or rejected, or this throws and the sender tries again; there is no fifth way out.
 
-import { digestMessage } from "../core/digest.ts";
+import { digestMessage, digestWhole } from "../core/digest.ts";
 import { type Claim, type Judging, judge, type Mail, type Verdict } from "../core/judge.ts";
 import { isDomain, lowerCase, splitPath } from "../core/mailbox.ts";
 import { type Decision, type Disposition, SENTENCES, UNCONFIGURED } from "../core/policy.ts";
@@ -72,16 +72,16 @@ export async function receive(message: IncomingMessage, receiving: Receiving, no
     headers: message.headers,
     sizeOctets: message.rawSize,
   });
-  const arrival = { message, mail, id, now, head: readOnce(message) };
+  const arrival = { message, mail, id, now, ...readOnce(message, id) };
   let verdict: Verdict | null = null;
   try {
-    const judged = mail && (await judgeSurely(mail, id, receiving, now));
+    const judged = await judgeSurely(arrival, receiving);
     verdict = judged?.verdict ?? null;
     const outcome = await perform(arrival, verdict, receiving);
     if (!outcome.undelivered) return await keep(arrival, verdict, outcome.entry, receiving);
 
     // Every destination refused for good. Those may be the route's no longer.
-    const newer = judged && (await judgeNewer(judged, receiving, now));
+    const newer = judged && (await judgeNewer(arrival, judged, receiving));
     if (newer === null) return await keep(arrival, verdict, await refuse(message, outcome.entry), receiving);
     verdict = newer.verdict;
     const again = await perform(arrival, verdict, receiving);
@@ -103,15 +103,18 @@ interface Arrival {
   readonly id: string;
   readonly now: number;
   /** Its first octets, read once; the handler must not have returned before. */
-  readonly head: () => Promise<Uint8Array>;
+  readonly head: () => Promise<Uint8Array<ArrayBuffer>>;
+  /** Its identity, by its body too. */
+  readonly wholeId: () => Promise<string>;
 }
 
-function readOnce(message: IncomingMessage): Arrival["head"] {
-  let head: Promise<Uint8Array> | null = null;
-  return () => {
-    head ??= readHead(message, HEAD_OCTETS);
-    return head;
+function readOnce(message: IncomingMessage, id: string): Pick<Arrival, "head" | "wholeId"> {
+  let read: ReturnType<Arrival["head"]> | null = null;
+  const head = () => {
+    read ??= readHead(message, HEAD_OCTETS);
+    return read;
   };
+  return { head, wholeId: async () => digestWhole(id, await head()) };
 }
 
 /** Envelope and headers; null where the forward-path can't be of any domain. */
@@ -123,35 +126,41 @@ function readMail(message: IncomingMessage): Mail | null {
 
 /** A message judged; null verdict and revision where its domain is not configured. */
 interface Judged {
-  readonly mail: Mail;
-  readonly id: string;
   readonly verdict: Verdict | null;
   readonly revision: number | null;
 }
 
 /** Judges, and judges anew with what the domain's object says where the first snapshot leaves doubt. */
-async function judgeSurely(mail: Mail, id: string, receiving: Receiving, now: number): Promise<Judged> {
+async function judgeSurely(arrival: Arrival, receiving: Receiving): Promise<Judged | null> {
+  const { mail } = arrival;
+  if (mail === null) return null;
   const snapshot = await receiving.snapshots.read(lowerCase(mail.forwardPath.domain));
-  if (snapshot === null) return { mail, id, verdict: null, revision: null };
-  const verdict = await judge(mail, snapshot, judgingOf(id, receiving), now);
-  const judged = { mail, id, verdict, revision: snapshot.revision };
-  return (verdict.decision.restsOnSnapshot && (await judgeNewer(judged, receiving, now))) || judged;
+  const judged = await judgeBy(arrival, mail, snapshot, receiving);
+  const { verdict } = judged;
+  return (verdict?.decision.restsOnSnapshot && (await judgeNewer(arrival, judged, receiving))) || judged;
 }
 
 /** Judges with what the domain's object says; null where that is nothing newer. */
 async function judgeNewer(
-  { mail, id, revision }: Judged,
+  arrival: Arrival,
+  { revision }: Judged,
   receiving: Receiving,
-  now: number,
 ): Promise<Judged | null> {
+  const { mail } = arrival;
+  if (mail === null) return null;
   const snapshot = await receiving.snapshots.confirm(lowerCase(mail.forwardPath.domain));
-  if ((snapshot?.revision ?? null) === revision) return null;
-  const verdict = snapshot && (await judge(mail, snapshot, judgingOf(id, receiving), now));
-  return { mail, id, verdict, revision: snapshot?.revision ?? null };
+  return (snapshot?.revision ?? null) === revision ? null : judgeBy(arrival, mail, snapshot, receiving);
 }
 
-function judgingOf(id: string, { keys, admit }: Receiving): Judging {
-  return { ...keys, admit: (claim) => admit(claim, id) };
+async function judgeBy(
+  { now, wholeId }: Arrival,
+  mail: Mail,
+  snapshot: Snapshot | null,
+  { keys, admit }: Receiving,
+): Promise<Judged> {
+  if (snapshot === null) return { verdict: null, revision: null };
+  const judging: Judging = { ...keys, admit: async (claim) => admit(claim, await wholeId()) };
+  return { verdict: await judge(mail, snapshot, judging, now), revision: snapshot.revision };
 }
 
 /** Does what was decided. Undelivered: every destination refused for good, and nothing has been done yet. */
@@ -194,8 +203,9 @@ async function keep(
   const received = { id, mail, verdict, receivedAt: now };
   const counted = describeCounted(received, entry.disposition, entry.failed ?? []);
   const record = async () => {
-    const bounces = await readBounces(arrival, received);
-    await receiving.record(domain, { ...counted, receivedAt: now, bounces }, entry);
+    const whole = verdict.returned === "body" ? await arrival.wholeId() : id;
+    const bounces = await readBounces(arrival, { ...received, id: whole });
+    await receiving.record(domain, { ...counted, id: whole, receivedAt: now, bounces }, entry);
   };
   const isConsumed = entry.event === "accepted";
   if (isConsumed) await record();

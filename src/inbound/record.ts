@@ -1,5 +1,6 @@
 // What is kept of a message that was received: how it counts, why it was refused, what came back with it.
 
+import { isLasting } from "../core/forward-fault.ts";
 import type { Mail, Verdict } from "../core/judge.ts";
 import { formatMailbox } from "../core/mailbox.ts";
 import type { Disposition } from "../core/policy.ts";
@@ -82,7 +83,7 @@ function describeRejection({ id, mail, verdict, receivedAt }: Received, disposit
 function describeFailures(verdict: Verdict, failed: readonly Failure[]): readonly ForwardFailure[] {
   const original = showOriginal(verdict);
   return failed.flatMap(({ to, fault, error }) =>
-    fault === "configuration" || fault === "permanent" ? [{ original, to, fault, error: cut(error) }] : [],
+    isLasting(fault) ? [{ original, to, fault, error: cut(error) }] : [],
   );
 }
 

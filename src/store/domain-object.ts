@@ -75,7 +75,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   readonly #storage = new DomainStorage(this.ctx.storage);
   readonly #records = new DomainRecords(this.ctx.storage, this.#storage);
   readonly #readiness = new DomainReadiness(this.#storage, this.#records.senders);
-  readonly #ledger = new DomainLedger(this.#storage, this.#records, () => this.#wake());
+  readonly #ledger = new DomainLedger(this.#storage, this.#records, (at) => this.#wakeBy(at));
   readonly #publication = new Publication(this.env, this.#storage);
   readonly #turns = new Turns();
 
@@ -164,7 +164,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** A page of writes before that number, the newest first; null where the domain is not configured. */
   audit(before: number | null, limit: number): Page<AuditRow> | null {
-    return this.#storage.load() === null ? null : this.#records.audit.list(before, limit);
+    return this.#storage.outline() === null ? null : this.#records.audit.list(before, limit);
   }
 
   /** What mail records and counts, and what was. */
@@ -180,16 +180,16 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   /** Sets the webhook, with a new secret. */
   setWebhook(url: string, by: Actor): Promise<WebhookWritten | Refusal> {
     return this.#turns.take(async () => {
-      const snapshot = this.#storage.load();
-      if (snapshot === null) return { kind: "unconfigured" };
+      const outline = this.#storage.outline();
+      if (outline === null) return { kind: "unconfigured" };
       const { secret, wrapped } = await this.#records.webhook.makeSecret(
         readSecrets(this.env),
-        snapshot.domain,
+        outline.domain,
       );
       const isNew = this.#changeWebhook(url, { by, action: "webhook.set" }, () =>
         this.#records.webhook.set(url, wrapped),
       );
-      await this.#wake();
+      await this.#wakeBy(this.#records.webhook.dueAt(Date.now()));
       return { kind: isNew ? "created" : "written", secret };
     });
   }
@@ -205,13 +205,16 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** Has the webhook told once more of an event, by its id. */
   async redeliver(id: string): Promise<Redelivery> {
-    const outcome = this.#records.webhook.redeliver(id, Date.now());
-    await this.#wake();
+    const now = Date.now();
+    const outcome = this.#records.webhook.redeliver(id, now);
+    await this.#wakeBy(this.#records.webhook.dueAt(now));
     return outcome;
   }
 
   override alarm(): Promise<void> {
     return this.#turns.take(async () => {
+      // The domain was deleted while this waited its turn.
+      if (this.#storage.trace() === null) return this.ctx.storage.deleteAlarm();
       const now = Date.now();
       // Set first: whatever stops this run, another follows.
       await this.ctx.storage.setAlarm(now + AGAIN_MS);
@@ -229,8 +232,8 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       await this.#attempt("tending-failed", () => this.#tendKeys(now)),
       await this.#forget(now),
       await this.#attempt("noticing-failed", async () => {
-        const snapshot = this.#storage.load();
-        if (snapshot !== null) this.#records.notice(snapshot, now);
+        const outline = this.#storage.outline();
+        if (outline !== null) this.#records.notice(outline, now);
       }),
     ];
     return done.every((isDone) => isDone);
@@ -279,9 +282,8 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     kind: WriteKind,
     occasion: Occasion,
   ): Promise<Written> {
-    const secrets = readSecrets(this.env);
-    const revised = await rewrap(secrets, revise(former, parts, now));
-    await this.#attempt("rewrapping-failed", () => this.#records.webhook.rewrap(secrets, former.domain));
+    const revised = await rewrap(readSecrets(this.env), revise(former, parts, now));
+    await this.#rewrapWebhook(former.domain);
     return this.#write(former, revised, now, kind, occasion);
   }
 
@@ -339,17 +341,26 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   }
 
   async #tendKeys(now: number): Promise<void> {
-    const former = this.#storage.load();
+    const outline = this.#storage.outline();
+    const due = outline && tendingDueAt(outline.keys, outline.settings.rotateDays, now);
+    const former = due === null || due > now ? null : this.#storage.load();
     const tended = former && (await tendKeys(readSecrets(this.env), former, now));
-    if (tended !== null) this.#save(former, tended, now, { by: SCHEDULE, action: "keys.tended" });
+    if (tended === null) return;
+    await this.#rewrapWebhook(tended.domain);
+    this.#save(former, tended, now, { by: SCHEDULE, action: "keys.tended" });
   }
 
-  /** Has what waits for the webhook sent soon. */
-  async #wake(): Promise<void> {
-    const due = this.#records.webhook.dueAt(Date.now());
-    if (due === null) return;
+  /** The webhook's secret is wrapped anew when the keys are. */
+  async #rewrapWebhook(domain: string): Promise<void> {
+    const { webhook } = this.#records;
+    await this.#attempt("rewrapping-failed", () => webhook.rewrap(readSecrets(this.env), domain));
+  }
+
+  /** Has the alarm come by then at the latest; null is never. */
+  async #wakeBy(at: number | null): Promise<void> {
+    if (at === null) return;
     const alarm = await this.ctx.storage.getAlarm();
-    if (alarm === null || due < alarm) await this.ctx.storage.setAlarm(due);
+    if (alarm === null || at < alarm) await this.ctx.storage.setAlarm(at);
   }
 
   /** Sends what is due. Nothing waits for it: a receiver that hangs holds up no write, and no key. */
@@ -357,21 +368,25 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     const due = this.#records.webhook.dueAt(now);
     const domain = this.#storage.trace()?.domain;
     if (due === null || due > now || domain === undefined) return;
-    const work = this.#attempt("delivering-failed", () =>
-      this.#records.webhook.deliver(readSecrets(this.env), domain),
-    );
-    this.ctx.waitUntil(work.then(() => this.#attempt("scheduling-failed", () => this.#wake())));
+    const { webhook } = this.#records;
+    const work = this.#attempt("delivering-failed", async () => {
+      await webhook.deliver(readSecrets(this.env), domain);
+      await this.#wakeBy(webhook.dueAt(Date.now()));
+    });
+    this.ctx.waitUntil(work);
   }
 
   /** Sets the alarm for when something is due. Where that can't be found, the alarm that is set comes sooner. */
   async #schedule(now: number): Promise<void> {
     await this.#attempt("scheduling-failed", async () => {
-      const snapshot = this.#storage.load();
-      if (snapshot === null) return;
-      const { keys, settings } = snapshot;
+      const outline = this.#storage.outline();
+      if (outline === null) return;
+      const { keys, settings } = outline;
       const due = [
         tendingDueAt(keys, settings.rotateDays, now),
-        this.#records.dueAt(snapshot, this.#keepMs, now),
+        this.#records.noticeDueAt(outline, now),
+        this.#records.webhook.dueAt(now),
+        // What is old is forgotten then, too.
         now + TEND_EVERY_MS,
       ];
       await this.ctx.storage.setAlarm(Math.max(earliest(due) ?? 0, now + PUBLISH_EVERY_MS));

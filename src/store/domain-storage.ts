@@ -2,11 +2,10 @@
 // revision KV has taken. Every call is one transaction, or none.
 
 import type { Route } from "../core/route.ts";
-import type { Settings } from "../core/settings.ts";
-import { complete, type Snapshot } from "../core/snapshot.ts";
+import { complete, type Outline, type Snapshot } from "../core/snapshot.ts";
 
 /** What stands in the object's storage beside the routes. A deleted domain stays until KV and the list know. */
-type Stored = Omit<Snapshot, "routes"> & { readonly deleted: boolean };
+type Stored = Outline & { readonly deleted: boolean };
 
 export class DomainStorage {
   readonly #storage: DurableObjectStorage;
@@ -22,18 +21,19 @@ export class DomainStorage {
 
   /** The domain's snapshot; null where it is not configured. */
   load(): Snapshot | null {
-    const stored = this.#stored();
-    if (stored === null || stored.deleted) return null;
-    const { deleted, ...rest } = stored;
+    const outline = this.outline();
+    if (outline === null) return null;
     const rows = this.#storage.sql.exec<{ local_part: string; route: string }>("SELECT * FROM routes");
     const routes = new Map([...rows].map((row) => [row.local_part, JSON.parse(row.route) as Route]));
-    return complete({ ...rest, routes });
+    return { ...outline, routes };
   }
 
-  /** The domain's settings, without reading its routes; null where it is not configured. */
-  get settings(): Settings | null {
+  /** The domain's snapshot without its routes, which are not read for it; null where it is not configured. */
+  outline(): Outline | null {
     const stored = this.#stored();
-    return stored === null || stored.deleted ? null : stored.settings;
+    if (stored === null || stored.deleted) return null;
+    const { deleted, ...outline } = stored;
+    return complete(outline);
   }
 
   /** The revision that KV and the list have taken; 0 for none. */

@@ -5,10 +5,13 @@ import { formatMailbox } from "../core/mailbox.ts";
 import type { MessageRecord, Tally } from "../core/record.ts";
 import { type Bindings, stub } from "./domains.ts";
 import type { Sightings } from "./sightings.ts";
-import { reach } from "./unreachable.ts";
+import { answerWithin, reach } from "./unreachable.ts";
 
 /** How long an admission is waited for, in milliseconds: mail is not held up for it. */
 const ADMITTED_WITHIN_MS = 500;
+
+/** The same of what is recorded: three tries have to fit into the half minute that follows a message. */
+const RECORDED_WITHIN_MS = 6_000;
 
 /** Has a domain's object keep what is known of a message. Throws where it does not. */
 export async function recordMessage(
@@ -17,12 +20,14 @@ export async function recordMessage(
   record: MessageRecord,
   entry: object,
 ): Promise<void> {
-  await reach(() => stub(bindings, domain).ledger.record(record, JSON.stringify(entry)));
+  await reach(() =>
+    answerWithin(RECORDED_WITHIN_MS, stub(bindings, domain).ledger.record(record, JSON.stringify(entry))),
+  );
 }
 
 /** Tells a domain's object what was counted. Throws what the call throws. */
 export async function tellTally(bindings: Bindings, domain: string, tally: Tally): Promise<void> {
-  await stub(bindings, domain).ledger.count(tally);
+  await answerWithin(RECORDED_WITHIN_MS, stub(bindings, domain).ledger.count(tally));
 }
 
 /** Tells a domain's object what was seen of its mail. Throws what the call throws. */
@@ -37,14 +42,7 @@ export async function tellSightings(
 /** Asks a domain's object whether a message may come back to a ref. Where it does not answer in time, it may. */
 export async function admitMessage(bindings: Bindings, claim: Claim, id: string): Promise<boolean> {
   const { original, ref, expires } = claim;
-  const { promise: late, resolve: giveUp } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => giveUp(true), ADMITTED_WITHIN_MS);
-  try {
-    const name = `${formatMailbox(original)} ${ref} ${expires}`;
-    return await Promise.race([stub(bindings, original.domain).ledger.admit(name, id), late]);
-  } catch {
-    return true;
-  } finally {
-    clearTimeout(timer);
-  }
+  const name = `${formatMailbox(original)} ${ref} ${expires}`;
+  const asked = async () => stub(bindings, original.domain).ledger.admit(name, id);
+  return answerWithin(ADMITTED_WITHIN_MS, asked()).catch(() => true);
 }

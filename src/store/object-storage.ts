@@ -23,8 +23,6 @@ export interface ObjectStorage {
 export interface Table {
   /** Makes it where it is not there. */
   open(): void;
-  /** When that was written which is kept for the longest, in milliseconds since 1970; null where nothing is kept. */
-  oldestAt(): number | null;
   /** Forgets what was written before, by its own terms. */
   forget(before: number, now: number): void;
   clear(): void;

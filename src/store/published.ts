@@ -2,7 +2,7 @@
 // none, or an older one than was seen here, or can't be read, and where a caller asks for certainty, the object is asked:
 // at most once per name and 10 s; in between its last answer decides, and where it gave none, the failure stands.
 
-import { StorageUnreachable } from "./unreachable.ts";
+import { answerWithin, StorageUnreachable } from "./unreachable.ts";
 
 /** How long memory holds what was published, in milliseconds. */
 export const HELD_MS = 15_000;
@@ -82,7 +82,7 @@ export class Published<Value extends Revised> {
     }
     const underWay = asking.get(name);
     if (underWay !== undefined && this.#now < underWay.since + ANSWER_WITHIN_MS) {
-      return inTime(underWay.answer);
+      return answerWithin(ANSWER_WITHIN_MS, underWay.answer);
     }
     const answer = this.#ask(name).finally(() => asking.delete(name));
     asking.set(name, { answer, since: this.#now });
@@ -97,7 +97,7 @@ export class Published<Value extends Revised> {
 
   async #readPublished(name: string): Promise<Value | null> {
     try {
-      const text = await inTime(this.#sources.published(name, KV_CACHE_TTL_S));
+      const text = await answerWithin(ANSWER_WITHIN_MS, this.#sources.published(name, KV_CACHE_TTL_S));
       return text === null ? null : this.#sources.decode(text);
     } catch {
       // The object knows better than an unreadable KV; where it can't be asked either, that failure is told.
@@ -107,7 +107,7 @@ export class Published<Value extends Revised> {
 
   async #ask(name: string): Promise<Value | null> {
     try {
-      const text = await inTime(this.#sources.ask(name));
+      const text = await answerWithin(ANSWER_WITHIN_MS, this.#sources.ask(name));
       this.#memory.failedAt.delete(name);
       return this.#holdAnswer(name, text === null ? null : this.#sources.decode(text)).value;
     } catch (cause) {
@@ -142,18 +142,6 @@ export class Published<Value extends Revised> {
   #hold(name: string, held: Held<Value>): Held<Value> {
     remember(this.#memory.held, name, held);
     return held;
-  }
-}
-
-/** The answer, or `StorageUnreachable` where it does not come: another request's answer may never. */
-async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const error = new StorageUnreachable("Storage did not answer in time.");
-  const timer = setTimeout(() => reject(error), ANSWER_WITHIN_MS);
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

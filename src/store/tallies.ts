@@ -1,9 +1,9 @@
 // What this isolate has counted of each domain's mail and not yet told the domain's object: gathered in memory, and told
 // every two seconds at the most, so that a flood of forged bounces costs a handful of calls. What can't be told waits.
 
-import type { Disposition } from "../core/policy.ts";
+import { dayOf } from "../core/day.ts";
 import type { Counted, ForwardFailure, Rejection, Tally } from "../core/record.ts";
-import type { TagStatus } from "../core/tag-status.ts";
+import type { Count } from "../core/stats.ts";
 
 /** How long is gathered before it is told, in milliseconds; and after a minute of telling without a pause. */
 const GATHER_MS = 2_000;
@@ -13,17 +13,17 @@ const BUSY_AFTER = 30;
 const SAMPLES_AT_MOST = 20;
 /** Messages remembered, so that one that is handed over again is not counted again; and domains. */
 const MESSAGES_AT_MOST = 10_000;
-const DOMAINS_AT_MOST = 2_000;
+const DOMAINS_AT_MOST = 1_000;
 
 /** After which a request that gathers is taken to be gone, in milliseconds. */
 const GONE_AFTER_MS = 40_000;
-/** When telling is tried, in milliseconds after one another, and tallies that wait for it. */
-const TRY_AFTER_MS = [0, 5_000];
-const UNTOLD_AT_MOST = 100;
+/** When telling is tried, in milliseconds after one another; and tallies that wait for it, beyond which they are joined. */
+const TRY_AFTER_MS = [0, 2_000];
+const UNTOLD_AT_MOST = 3;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 interface Gathered {
-  readonly counts: Map<string, [TagStatus, Disposition, number]>;
+  readonly counts: Map<string, Count>;
   readonly samples: Map<string, Rejection>;
   readonly failures: Map<string, ForwardFailure>;
 }
@@ -39,11 +39,13 @@ interface DomainTally {
   gatheredAt: number;
 }
 
+type CountedAs = Pick<Count, "day" | "status" | "disposition">;
+
 /** One isolate's memory: shared by all its requests, gone with it. */
 export interface TallyMemory {
   readonly domains: Map<string, DomainTally>;
   /** How messages were counted, by id. */
-  readonly counted: Map<string, Disposition>;
+  readonly counted: Map<string, CountedAs>;
 }
 
 /** What telling needs from outside. */
@@ -70,22 +72,24 @@ export function countMessage(
   counted: Counted,
   isRecorded: boolean,
 ): Promise<void> | null {
+  const now = telling.now();
+  const { status, disposition } = counted;
+  const as = { day: dayOf(now), status, disposition };
   const former = memory.counted.get(counted.id);
-  const wasDeferred = former === "deferred" && counted.disposition !== "deferred";
-  remember(memory.counted, counted.id, counted.disposition);
+  const wasDeferred = former?.disposition === "deferred" && disposition !== "deferred";
+  if (former === undefined || wasDeferred) remember(memory.counted, counted.id, as);
   if ((former !== undefined || isRecorded) && !wasDeferred) return null;
   const tally = tallyOf(memory, domain);
   tally.waiting ??= nothing();
-  if (wasDeferred) add(tally.waiting, counted.status, "deferred", -1);
-  if (!isRecorded) gather(tally.waiting, counted);
-  const now = telling.now();
+  if (wasDeferred) add(tally.waiting, { ...former, messages: -1 });
+  if (!isRecorded) gather(tally.waiting, as, counted);
   if (now < tally.gatheringSince + GONE_AFTER_MS) return null;
   tally.gatheringSince = now;
   return tellLater(tally, telling, domain);
 }
 
-function gather(waiting: Gathered, { status, disposition, rejection, failures }: Counted): void {
-  add(waiting, status, disposition, 1);
+function gather(waiting: Gathered, as: CountedAs, { rejection, failures }: Counted): void {
+  add(waiting, { ...as, messages: 1 });
   if (rejection !== null && waiting.samples.size < SAMPLES_AT_MOST) {
     waiting.samples.set(rejection.id, rejection);
   }
@@ -94,19 +98,16 @@ function gather(waiting: Gathered, { status, disposition, rejection, failures }:
   }
 }
 
-/** A message that is deferred after it was done stays what it was. */
-function remember(known: TallyMemory["counted"], id: string, disposition: Disposition): void {
-  const former = known.get(id);
-  if (former !== undefined && disposition === "deferred") return;
+function remember(known: TallyMemory["counted"], id: string, as: CountedAs): void {
   known.delete(id);
-  known.set(id, disposition);
+  known.set(id, as);
   if (known.size > MESSAGES_AT_MOST) dropOldest(known);
 }
 
-function add({ counts }: Gathered, status: TagStatus, disposition: Disposition, messages: number): void {
-  const name = `${status} ${disposition}`;
-  const [, , held] = counts.get(name) ?? [status, disposition, 0];
-  counts.set(name, [status, disposition, held + messages]);
+function add({ counts }: Pick<Gathered, "counts">, count: Count): void {
+  const name = `${count.day} ${count.status} ${count.disposition}`;
+  const held = counts.get(name)?.messages ?? 0;
+  counts.set(name, { ...count, messages: held + count.messages });
 }
 
 async function tellLater(tally: DomainTally, telling: Telling, domain: string): Promise<void> {
@@ -115,7 +116,8 @@ async function tellLater(tally: DomainTally, telling: Telling, domain: string): 
   // Who comes from now on gathers anew.
   tally.gatheringSince = NEVER;
   tally.gatheredAt = telling.now();
-  tally.untold = [...tally.untold, take(tally, telling.makeId())].slice(-UNTOLD_AT_MOST);
+  tally.untold = [...tally.untold, take(tally, telling.makeId())];
+  while (tally.untold.length > UNTOLD_AT_MOST) tally.untold = joinOldest(tally.untold);
   for (const waitMs of TRY_AFTER_MS) {
     await telling.pause(waitMs);
     if (await tellAll(tally, telling, domain)) break;
@@ -144,6 +146,16 @@ function take(tally: DomainTally, id: string): Tally {
     samples: [...samples.values()],
     failures: [...failures.values()],
   };
+}
+
+/** Two that could not be told are told as one from now on, by the id of the later. */
+function joinOldest([one, other, ...rest]: readonly Tally[]): readonly Tally[] {
+  if (one === undefined || other === undefined) return rest;
+  const counts = new Map<string, Count>();
+  for (const count of [...one.counts, ...other.counts]) add({ counts }, count);
+  const samples = [...one.samples, ...other.samples].slice(0, SAMPLES_AT_MOST);
+  const failures = [...one.failures, ...other.failures].slice(0, SAMPLES_AT_MOST);
+  return [{ id: other.id, counts: [...counts.values()], samples, failures }, ...rest];
 }
 
 function tallyOf({ domains }: TallyMemory, domain: string): DomainTally {

@@ -212,11 +212,17 @@ describe("an address with a ref", () => {
     expect(ordinary).toMatchObject({ returned: null, decision: { disposition: "forwarded" } });
   });
 
-  test("still brings a reply to a signed Message-ID", async () => {
+  test("that has brought enough is not helped by a Message-ID, which whoever has the tag has too", async () => {
     const headers = { "in-reply-to": await messageId() };
     const to = await signedPath("order-7");
     const verdict = await judged({ to, headers, spoiled: capped, admit: async () => false });
-    expect(verdict).toMatchObject({ evidence: "message-id", returned: "headers" });
+    expect(verdict).toMatchObject({
+      evidence: "none",
+      returned: null,
+      decision: { disposition: "rejected" },
+    });
+    const untagged = await judged({ to: "user@example.com", headers, spoiled: capped });
+    expect(untagged).toMatchObject({ evidence: "message-id", returned: "headers" });
   });
 
   test("is asked about only where the domain caps it, the tag is valid, has a ref, and something comes back", async () => {
@@ -261,6 +267,19 @@ describe("what came back", () => {
       ).toBeNull();
     },
   );
+
+  test("in an auto-reply that people's own mailboxes send is read, where a tag or Message-ID vouches for it", async () => {
+    const from = "bob@example.org";
+    const reply = { "auto-submitted": "auto-replied" };
+    expect((await judged({ from, headers: reply })).returned).toBe("body");
+    expect((await judged({ from, to: "user@example.com", headers: reply })).returned).toBeNull();
+    const headers = { ...reply, "in-reply-to": await messageId() };
+    expect(await judged({ from, to: "user@example.com", headers })).toMatchObject({
+      returned: "headers",
+      bounce: false,
+      decision: { disposition: "forwarded" },
+    });
+  });
 
   test("with a signed Message-ID alone is read from its headers", async () => {
     const headers = { "in-reply-to": await messageId() };

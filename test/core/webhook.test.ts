@@ -85,7 +85,7 @@ describe("a delivery is tried", () => {
 
 describe("an answer", () => {
   test.each([200, 202, 204, 299])("of %i is a delivery", (status) => {
-    expect(readAnswer(status)).toEqual({ verdict: "delivered" });
+    expect(readAnswer(status)).toEqual({ meaning: "delivered" });
   });
 
   test.each([
@@ -96,9 +96,9 @@ describe("an answer", () => {
     [400, "failed", "answered 400"],
     [429, "failed", "answered 429"],
     [500, "failed", "answered 500"],
-  ])("of %i is none: %s", (status, verdict, error) => {
-    expect(judgeAnswer(status)).toBe(verdict);
-    expect(readAnswer(status)).toEqual({ verdict, error });
+  ])("of %i is none: %s", (status, meaning, error) => {
+    expect(judgeAnswer(status)).toBe(meaning);
+    expect(readAnswer(status)).toEqual({ meaning, error });
   });
 });
 
@@ -106,7 +106,7 @@ describe("what is told of a failure", () => {
   const told = (fault: unknown) => readFault("could not be reached", fault);
 
   test("is one printable line of 200 characters at most, without the URL", () => {
-    expect(readSilence(15_000)).toEqual({ verdict: "failed", error: "no answer within 15 s" });
+    expect(readSilence(15_000)).toEqual({ meaning: "failed", error: "no answer within 15 s" });
     expect(told(new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } }))).toMatchObject({
       error: "could not be reached: fetch failed (ECONNREFUSED)",
     });

@@ -69,7 +69,10 @@ const refused = (): Counted => {
 };
 const count = (counted: Counted, isRecorded = false) =>
   countMessage(memory, telling, "example.com", counted, isRecorded);
-const sums = () => told.flatMap(({ counts }) => counts.map((cell) => cell.join(" ")));
+const sums = () =>
+  told.flatMap(({ counts }) =>
+    counts.map(({ status, disposition, messages }) => `${status} ${disposition} ${messages}`),
+  );
 
 test("a thousand messages in a second are one call, with twenty samples", async () => {
   const waited = Array.from({ length: 1_000 }, () => count(refused()));
@@ -143,6 +146,19 @@ describe("one message counts once", () => {
     expect(sums()).toEqual(["missing deferred 0"]);
   });
 
+  test("where it was deferred yesterday, taken back there", async () => {
+    const deferred = message({ disposition: "deferred" });
+    count(deferred);
+    await pass(86_400_000);
+    count({ ...deferred, status: "valid", disposition: "forwarded" });
+    await pass(5_000);
+    expect(told.flatMap(({ counts }) => counts)).toEqual([
+      { day: 0, status: "missing", disposition: "deferred", messages: 1 },
+      { day: 0, status: "missing", disposition: "deferred", messages: -1 },
+      { day: 1, status: "valid", disposition: "forwarded", messages: 1 },
+    ]);
+  });
+
   test("where it is deferred after it was done, as done", async () => {
     const done = message();
     count(done);
@@ -172,6 +188,22 @@ describe("what can't be told", () => {
     await pass(2_000);
     expect(told.map(({ id }) => id)).toEqual(["tally-1", "tally-2"]);
   });
+});
+
+test("what can't be told for long is joined: all of it counts, and memory does not grow", async () => {
+  failing = true;
+  for (let at = 0; at < 20; at += 1) {
+    for (let one = 0; one < 50; one += 1) count(refused());
+    await pass(10_000);
+  }
+  failing = false;
+  told = [];
+  count(refused());
+  await pass(10_000);
+  expect(told).toHaveLength(3);
+  const counts = told.flatMap((tally) => tally.counts.map(({ messages }) => messages));
+  expect(counts.reduce((sum, messages) => sum + messages)).toBe(20 * 50 + 1);
+  for (const { samples } of told) expect(samples.length).toBeLessThanOrEqual(20);
 });
 
 test("a request that is gone while it gathered is made up for by another", async () => {

@@ -105,6 +105,18 @@ describe("a genuine bounce", () => {
     await eventually(async () => expect(await bounces("lost.example")).toHaveLength(1));
   });
 
+  test("is recorded beside others of the same second and size that have no Message-ID", async () => {
+    await provision("nameless.example");
+    await call("PUT", "/v1/domains/nameless.example/routes/alice", { action: "consume" });
+    const to = await mint("alice@nameless.example");
+    const headers = { date: "Wed, 25 Nov 2026 12:00:00 +0000" };
+    for (const name of ["anna", "bert", "carl", "carl"]) {
+      await receive(to, { headers, raw: DSN.replace("bob", name) });
+    }
+    const people = ["anna", "bert", "carl"].map((name) => `${name}@example.net`);
+    expect((await bounces("nameless.example")).toSorted()).toEqual(people);
+  });
+
   test("is not held up by an object that hangs", async () => {
     await provision("hung.example");
     const to = await mint("alice@hung.example");
@@ -131,6 +143,23 @@ describe("a cap on what a ref may bring", () => {
       expect(Date.now() - since).toBeLessThan(1_500);
     },
   );
+
+  test("holds for other bodies under the same Message-ID, and with a signed one beside the tag", async () => {
+    await provision("replayed.capped.example", { maxBouncesPerRef: 1 });
+    const minted = await call<{ reversePath: string; messageId: string }>("POST", "/v1/addresses", {
+      address: "alice@replayed.capped.example",
+      ref: "order-1",
+    });
+    const headers = { "message-id": "<same@example.net>" };
+    const raws = ["anna", "bert", "anna", "carl"].map((name) => `X: y\r\n\r\n${DSN.replace("bob", name)}`);
+    const outcomes: number[] = [];
+    for (const raw of raws)
+      outcomes.push((await receive(minted.reversePath, { headers, raw })).forwarded.length);
+    expect(outcomes).toEqual([1, 0, 1, 0]);
+    const named = { ...headers, "in-reply-to": minted.messageId };
+    const again = await receive(minted.reversePath, { headers: named, raw: `X: y\r\n\r\nagain` });
+    expect(again.rejected).toEqual(expect.any(String));
+  });
 
   test("lets everything in where the ledger fails", async () => {
     await provision("broken.capped.example", { maxBouncesPerRef: 1 });
@@ -171,6 +200,33 @@ describe("counts", () => {
     await receive("alice@deferred.example", ordinary);
     await eventually(async () => expect(await dispositions("deferred.example")).toEqual({ forwarded: 1 }));
   });
+});
+
+test("a receiver is not called over and over where what came of it can't be written", async () => {
+  await provision("unwritten.example");
+  const to = await mint("alice@unwritten.example");
+  receiver.answer(503);
+  const calls = () => receiver.received.filter(({ body }) => body.includes("unwritten.example")).length;
+  await receive(to);
+  await eventually(() => expect(calls()).toBe(1));
+  await worker.failObjects("transaction");
+  await new Promise((resolve) => setTimeout(resolve, 9_000));
+  expect(calls()).toBeLessThanOrEqual(4);
+  receiver.answer(200);
+});
+
+test("a webhook's secret is wrapped anew when the keys are rotated by schedule", async () => {
+  const [former, current] = ["f".repeat(40), "c".repeat(40)];
+  await worker.changeSecrets({ KEYRING_SECRET: former });
+  await worker.setClock(-30 * DAY_MS + 4_000);
+  await provision("rotated.example");
+  await worker.changeSecrets({ KEYRING_SECRET: current, KEYRING_SECRET_PREVIOUS: former });
+  const keys = async () => (await call<Listed>("GET", "/v1/domains/rotated.example/keys")).items.length;
+  await eventually(async () => expect(await keys()).toBe(2));
+  await worker.changeSecrets({ KEYRING_SECRET: current });
+  await receive(await mint("alice@rotated.example"));
+  const bounced = () => receiver.received.filter(({ body }) => body.includes("@rotated.example"));
+  await eventually(() => expect(bounced()).toHaveLength(1));
 });
 
 describe("the operator is told", () => {

@@ -89,7 +89,7 @@ describe("a genuine bounce", () => {
     }
     const [bounce] = await listed("genuine.example", "bounces", 1);
     expect(bounce).toEqual({
-      id: expect.stringMatching(/^[a-z2-7]{16}-1$/),
+      id: expect.stringMatching(/^[a-z2-7]{16}-[a-z2-7]{8}-1$/),
       kind: "failed",
       evidence: "tag",
       scheme: "cs1",
@@ -142,6 +142,21 @@ describe("a genuine bounce", () => {
     await deliver("exim-failed", minted.reversePath, minted);
     await listed("off.example", "bounces", 1);
   });
+});
+
+test("an auto-reply that a mailbox itself sends to a consuming route is recorded, where anything vouches for it", async () => {
+  await provision("mailbox.example");
+  const minted = await mint("robot@mailbox.example", "order-7");
+  const reply = (more: string) =>
+    `From: Bob <bob@example.org>\r\nMessage-ID: <${more.length}@example.org>\r\nAuto-Submitted: auto-replied\r\n${more}\r\nAway.\r\n`;
+  const from = "bob@example.org";
+  expect((await worker.deliver({ from, to: minted.reversePath }, reply(""))).code).toBe(250);
+  const named = reply(`In-Reply-To: ${minted.messageId}\r\n`);
+  expect((await worker.deliver({ from, to: "robot@mailbox.example" }, named)).code).toBe(250);
+  expect((await list("mailbox.example", "bounces")).items).toMatchObject([
+    { kind: "autoreply", evidence: "message-id", recipient: "bob@example.org", ref: "order-7" },
+    { kind: "autoreply", evidence: "tag", recipient: "bob@example.org", ref: "order-7" },
+  ]);
 });
 
 describe("what carries a signed Message-ID alone", () => {
@@ -273,7 +288,7 @@ describe("a cap on what a ref may bring", () => {
       return answers;
     };
     const names = ["exim-failed", "exim-failed", "postfix-failed", "exim-vacation", "exim-failed"];
-    expect(await codes(names, minted)).toEqual([250, 250, 250, 250, 250]);
+    expect(await codes(names, minted)).toEqual([250, 250, 250, 555, 250]);
     const replayed = await worker.deliver(
       { from: "<>", to: minted.reversePath },
       readMessage("postfix-failed", minted).replace(

@@ -51,8 +51,17 @@ async function bounce(domain: string, ref: string): Promise<string> {
   const response = await worker.call("POST", "/v1/addresses", { address: `shop@${domain}`, ref });
   const minted = (await response.json()) as { reversePath: string; messageId: string };
   const raw = readMessage("exim-failed", minted);
-  const delivery = await worker.deliver({ from: "<>", to: minted.reversePath }, raw);
-  return `${String(delivery.logged["id"])}-1`;
+  await worker.deliver({ from: "<>", to: minted.reversePath }, raw);
+  const list = async () => {
+    const response = await worker.call("GET", `/v1/domains/${domain}/bounces`);
+    const { items } = (await response.json()) as { items: { id: string; ref: string }[] };
+    return items.find((item) => item.ref === ref)?.id;
+  };
+  return vi.waitFor(async () => {
+    const id = await list();
+    if (id === undefined) throw new Error("It is not recorded yet.");
+    return id;
+  });
 }
 
 async function health(domain: string): Promise<Health> {

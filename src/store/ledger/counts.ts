@@ -1,11 +1,9 @@
 // How many messages each day had, by tag status and disposition: one row for each combination, kept as long as anyone
 // can ask for it.
 
-import { DAY_MS, dayOf } from "../../core/day.ts";
-import type { Disposition } from "../../core/policy.ts";
+import { dayOf } from "../../core/day.ts";
 import { COUNTED_DAYS, type Count } from "../../core/stats.ts";
-import type { TagStatus } from "../../core/tag-status.ts";
-import { type ObjectStorage, readInstant, type Table } from "../object-storage.ts";
+import type { ObjectStorage, Table } from "../object-storage.ts";
 
 export class Counts implements Table {
   readonly #storage: Pick<ObjectStorage, "sql">;
@@ -20,11 +18,12 @@ export class Counts implements Table {
     ) WITHOUT ROWID`);
   }
 
-  /** @param messages less than none where some had been counted otherwise */
-  add(status: TagStatus, disposition: Disposition, messages: number, now: number): void {
+  /** @param messages less than none where some had been counted otherwise; no count falls below none */
+  add({ day, status, disposition, messages }: Count): void {
     this.#storage.sql.exec(
-      "INSERT INTO counts VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET messages = messages + ?4",
-      dayOf(now),
+      `INSERT INTO counts VALUES (?1, ?2, ?3, max(?4, 0))
+       ON CONFLICT DO UPDATE SET messages = max(messages + ?4, 0)`,
+      day,
       status,
       disposition,
       messages,
@@ -38,10 +37,6 @@ export class Counts implements Table {
       dayOf(now) - days,
     );
     return [...rows] as unknown as Count[];
-  }
-
-  oldestAt(): number | null {
-    return readInstant(this.#storage, `SELECT min(day) * ${DAY_MS} AS at FROM counts`);
   }
 
   forget(_before: number, now: number): void {

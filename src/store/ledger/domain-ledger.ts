@@ -15,14 +15,14 @@ import type { DomainRecords } from "./records.ts";
 export class DomainLedger extends RpcTarget {
   readonly #storage: DomainStorage;
   readonly #records: DomainRecords;
-  readonly #wake: () => Promise<void>;
+  readonly #wakeBy: (at: number | null) => Promise<void>;
 
-  /** @param wake has what the webhook is to be told sent soon */
-  constructor(storage: DomainStorage, records: DomainRecords, wake: () => Promise<void>) {
+  /** @param wakeBy has the alarm come by then at the latest; null is never */
+  constructor(storage: DomainStorage, records: DomainRecords, wakeBy: (at: number | null) => Promise<void>) {
     super();
     this.#storage = storage;
     this.#records = records;
-    this.#wake = wake;
+    this.#wakeBy = wakeBy;
   }
 
   /** Keeps a message, once for each id, and tells of what came back with it. Throws where the domain is not configured. */
@@ -32,16 +32,17 @@ export class DomainLedger extends RpcTarget {
     const { ledger, webhook } = this.#records;
     ledger.record(record, entry, now, (event) => webhook.queue(event, now));
     this.#noticeFailures(record.failures, now);
-    await this.#wake();
+    await this.#wakeBy(webhook.dueAt(now));
   }
 
   /** Counts what an isolate has added up. */
   async count(tally: Tally): Promise<void> {
     if (this.#storage.trace()?.deleted !== false) return;
     const now = Date.now();
-    this.#records.ledger.count(tally, now);
+    const { ledger, webhook } = this.#records;
+    ledger.count(tally, now);
     this.#noticeFailures(tally.failures, now);
-    await this.#wake();
+    await this.#wakeBy(webhook.dueAt(now));
   }
 
   /**
@@ -49,15 +50,18 @@ export class DomainLedger extends RpcTarget {
    * @param claim the ref's address and term, as one text
    */
   admit(claim: string, id: string): boolean {
-    const atMost = this.#storage.settings?.maxBouncesPerRef ?? null;
+    const atMost = this.#storage.outline()?.settings.maxBouncesPerRef ?? null;
     return atMost === null || this.#records.ledger.admit(claim, id, atMost, Date.now());
   }
 
   /** Takes note of what was seen of the domain's mail. False where nothing had to be written. */
-  note(sightings: Sightings): boolean {
-    const { settings } = this.#storage;
-    if (settings === null) return true;
-    return this.#records.senders.note(sightings, settings.lifetimeDays, Date.now());
+  async note(sightings: Sightings): Promise<boolean> {
+    const outline = this.#storage.outline();
+    if (outline === null) return true;
+    const now = Date.now();
+    const isWritten = this.#records.senders.note(sightings, outline.settings.lifetimeDays, now);
+    if (isWritten) await this.#wakeBy(this.#records.noticeDueAt(outline, now));
+    return isWritten;
   }
 
   /** Null where the domain is not configured; so are the lists. */

@@ -1,8 +1,12 @@
 // What apps and the operator are told, each once for its id: what came back, and what has to be mended.
 
+import { DAY_MS } from "../../core/day.ts";
 import type { Page } from "../../core/page.ts";
 import type { Bounce, DomainEvent } from "../../core/record.ts";
-import { type Numbered, type ObjectStorage, readInstant, readPage, type Table } from "../object-storage.ts";
+import { type Numbered, type ObjectStorage, readPage, type Table } from "../object-storage.ts";
+
+/** After which the operator is told again of what has not changed. */
+const TOLD_AGAIN_MS = 90 * DAY_MS;
 
 export class Events implements Table {
   readonly #storage: Pick<ObjectStorage, "sql">;
@@ -53,12 +57,11 @@ export class Events implements Table {
     );
   }
 
-  oldestAt(): number | null {
-    return readInstant(this.#storage, "SELECT at FROM events ORDER BY number LIMIT 1");
-  }
-
-  forget(before: number): void {
-    this.#storage.sql.exec("DELETE FROM events WHERE at <= ?", before);
+  /** What the operator was told is kept for so long at least that it is not told every day. */
+  forget(before: number, now: number): void {
+    const { sql } = this.#storage;
+    sql.exec("DELETE FROM events WHERE at <= ? AND bounce = 1", before);
+    sql.exec("DELETE FROM events WHERE at <= ? AND bounce = 0", Math.min(before, now - TOLD_AGAIN_MS));
   }
 
   clear(): void {

@@ -2,7 +2,7 @@
 // samples of what was refused, what apps and the operator are told, what each ref has brought. One message counts once.
 // Every call is one transaction, or none.
 
-import { earliest } from "../../core/day.ts";
+import { dayOf } from "../../core/day.ts";
 import type { Page } from "../../core/page.ts";
 import {
   BOUNCE_EVENTS,
@@ -13,7 +13,7 @@ import {
   type Tally,
 } from "../../core/record.ts";
 import type { Count } from "../../core/stats.ts";
-import { type Numbered, type ObjectStorage, readInstant, type Table } from "../object-storage.ts";
+import type { Numbered, ObjectStorage, Table } from "../object-storage.ts";
 import { Counts } from "./counts.ts";
 import { Events } from "./events.ts";
 import { Refs } from "./refs.ts";
@@ -61,7 +61,7 @@ export class Ledger implements Table {
     this.#storage.transactionSync(() => {
       const [row] = sql.exec("INSERT OR IGNORE INTO messages VALUES (?, ?, ?) RETURNING id", id, now, entry);
       if (row === undefined) return;
-      this.#counts.add(status, disposition, 1, now);
+      this.#counts.add({ day: dayOf(now), status, disposition, messages: 1 });
       if (rejection !== null) this.#rejections.add(rejection, now);
       for (const bounce of bounces) {
         const event = { id: bounce.id, type: BOUNCE_EVENTS[bounce.kind], at: receivedAt, data: bounce };
@@ -75,12 +75,13 @@ export class Ledger implements Table {
   count({ id, counts, samples }: Tally, now: number): void {
     if (this.#tallies.has(id)) return;
     this.#storage.transactionSync(() => {
-      for (const [status, disposition, messages] of counts) {
-        this.#counts.add(status, disposition, messages, now);
-      }
+      // Isolates' clocks are not this one: no day counts as later than today.
+      const today = dayOf(now);
+      for (const count of counts) this.#counts.add({ ...count, day: Math.min(count.day, today) });
       for (const sample of samples) {
-        if (this.#rejections.has(sample.id)) this.#counts.add(sample.status, sample.disposition, -1, now);
-        else this.#rejections.add(sample, now);
+        const { id, status, disposition } = sample;
+        if (!this.#rejections.has(id)) this.#rejections.add(sample, now);
+        else this.#counts.add({ day: today, status, disposition, messages: -1 });
       }
     });
     this.#tallies.add(id);
@@ -115,13 +116,6 @@ export class Ledger implements Table {
   /** Null where nothing was told by that id, or it is forgotten. */
   findEvent(id: string): DomainEvent | null {
     return this.#events.find(id);
-  }
-
-  oldestAt(): number | null {
-    return earliest([
-      readInstant(this.#storage, "SELECT min(at) AS at FROM messages"),
-      ...this.#tables.map((table) => table.oldestAt()),
-    ]);
   }
 
   forget(before: number, now: number): void {

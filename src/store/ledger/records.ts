@@ -1,9 +1,9 @@
 // All that a domain's object remembers beside the domain itself: its ledger, who signs, the audit, and what the webhook has
 // yet to be told. Made, tended and deleted together.
 
-import { DAY_MS, earliest } from "../../core/day.ts";
+import { DAY_MS } from "../../core/day.ts";
 import { findNotices, noticeDueAt } from "../../core/notice.ts";
-import type { Snapshot } from "../../core/snapshot.ts";
+import type { Outline } from "../../core/snapshot.ts";
 import type { DomainStorage } from "../domain-storage.ts";
 import type { ObjectStorage } from "../object-storage.ts";
 import { DomainWebhook } from "../webhook/domain-webhook.ts";
@@ -17,8 +17,6 @@ export class DomainRecords {
   readonly audit: Audit;
   readonly webhook: DomainWebhook;
   readonly #storage: DomainStorage;
-  /** When that was kept which is kept for the longest. Only forgetting changes it, and to find it all senders are read. */
-  #oldestAt: number | null = null;
 
   constructor(objectStorage: ObjectStorage, storage: DomainStorage) {
     this.#storage = storage;
@@ -35,7 +33,6 @@ export class DomainRecords {
 
   /** Forgets everything. */
   clear(): void {
-    this.#oldestAt = null;
     for (const part of [this.ledger, this.senders, this.audit, this.webhook]) part.clear();
   }
 
@@ -47,26 +44,20 @@ export class DomainRecords {
 
   /** Forgets what is older than that; of the audit apart, so that one which fails leaves the other. */
   forget(keepMs: number, now: number): void {
-    this.#oldestAt = null;
     this.ledger.forget(now - keepMs, now);
     this.senders.forget(now - keepMs);
     this.#storage.forgottenAt = now;
   }
 
   /** Tells the operator of what has come to pass without a call. */
-  notice(snapshot: Snapshot, now: number): void {
-    for (const notice of findNotices(snapshot, this.senders.signing, now)) {
+  notice(outline: Outline, now: number): void {
+    for (const notice of findNotices(outline, this.senders.signing, now)) {
       this.ledger.notify(notice, (event) => this.webhook.queue(event, now));
     }
   }
 
-  /** When there is something to forget, to notice, or to send; null where there is not. */
-  dueAt(snapshot: Snapshot, keepMs: number, now: number): number | null {
-    this.#oldestAt ??= earliest([this.ledger.oldestAt(), this.senders.oldestAt()]);
-    return earliest([
-      this.#oldestAt && Math.max(this.#oldestAt + keepMs, this.#storage.forgottenAt + DAY_MS),
-      noticeDueAt(snapshot, this.senders.signing, now),
-      this.webhook.dueAt(now),
-    ]);
+  /** When there is something to notice; null where only a change can bring that about. */
+  noticeDueAt(outline: Outline, now: number): number | null {
+    return noticeDueAt(outline, this.senders.signing, now);
   }
 }

@@ -28,11 +28,6 @@ export class Refs implements Table {
     return true;
   }
 
-  /** Not looked for: these may wait until something else is forgotten. */
-  oldestAt(): null {
-    return null;
-  }
-
   /** What a tag has brought outlives no tag, and is not forgotten while one lives. */
   forget(_before: number, now: number): void {
     this.#storage.sql.exec("DELETE FROM refs WHERE at <= ?", now - (LIFETIME_DAYS_AT_MOST + 2) * DAY_MS);

@@ -2,7 +2,7 @@
 
 import type { Page } from "../../core/page.ts";
 import type { Rejection } from "../../core/record.ts";
-import { type Numbered, type ObjectStorage, readInstant, readPage, type Table } from "../object-storage.ts";
+import { type Numbered, type ObjectStorage, readPage, type Table } from "../object-storage.ts";
 
 const KEPT_AT_MOST = 50_000;
 /** Samples taken in a row, and how long one is waited for after that: 2,880 a day, of two rows each. */
@@ -11,8 +11,8 @@ const EVERY_MS = 30_000;
 
 export class Rejections implements Table {
   readonly #storage: Pick<ObjectStorage, "sql">;
-  /** Each sample takes its time, and may be taken ahead of it: the instant up to which they are. */
-  #takenUntil = 0;
+  /** Each sample takes its time, and may be taken ahead of it: the instant up to which they are. Null: not looked up. */
+  #takenUntil: number | null = null;
 
   constructor(storage: Pick<ObjectStorage, "sql">) {
     this.#storage = storage;
@@ -31,6 +31,7 @@ export class Rejections implements Table {
 
   /** Keeps a sample, once for each id, unless there have been too many of late. */
   add(rejection: Rejection, now: number): void {
+    this.#takenUntil ??= this.#findTakenUntil();
     const until = Math.max(this.#takenUntil, now) + EVERY_MS;
     if (until > now + IN_A_ROW * EVERY_MS) return;
     this.#takenUntil = until;
@@ -49,15 +50,22 @@ export class Rejections implements Table {
     return readPage(this.#storage, "SELECT number, rejection AS item FROM rejections WHERE 1", before, limit);
   }
 
-  oldestAt(): number | null {
-    return readInstant(this.#storage, "SELECT at FROM rejections ORDER BY number LIMIT 1");
-  }
-
   forget(before: number): void {
     this.#storage.sql.exec("DELETE FROM rejections WHERE at <= ?", before);
   }
 
   clear(): void {
+    this.#takenUntil = null;
     this.#storage.sql.exec("DROP TABLE IF EXISTS rejections");
+  }
+
+  #findTakenUntil(): number {
+    const rows = this.#storage.sql.exec<{ at: number }>(
+      "SELECT at FROM (SELECT number, at FROM rejections ORDER BY number DESC LIMIT ?) ORDER BY number",
+      IN_A_ROW,
+    );
+    let until = 0;
+    for (const { at } of rows) until = Math.max(until, at) + EVERY_MS;
+    return until;
   }
 }

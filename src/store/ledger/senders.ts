@@ -60,12 +60,6 @@ export class Senders implements Table {
     return [...rows].map((row) => row.local_part);
   }
 
-  /** When that was seen which is kept for the longest; null where nothing is kept. */
-  oldestAt(): number | null {
-    const [row] = this.#storage.sql.exec<{ at: number | null }>(`SELECT min(${SEEN_AT}) AS at FROM senders`);
-    return row?.at ?? null;
-  }
-
   /** Forgets who was last seen before. */
   forget(before: number): void {
     this.#storage.sql.exec(`DELETE FROM senders WHERE ${SEEN_AT} <= ?`, before);

@@ -3,7 +3,7 @@
 
 import type { DomainEvent } from "../../core/record.ts";
 import { retryDueAt } from "../../core/webhook.ts";
-import type { Outcome } from "../../core/webhook-request.ts";
+import type { Attempt } from "../../core/webhook-request.ts";
 import { type ObjectStorage, readInstant } from "../object-storage.ts";
 import { callWebhook, type Webhook, type WebhookCall } from "./webhook.ts";
 
@@ -176,11 +176,11 @@ async function deliver(
   if (isCurrent()) record(parts, delivery, outcome);
 }
 
-function record({ webhook, outbox, now, random }: DeliveryParts, delivery: Delivery, outcome: Outcome): void {
+function record({ webhook, outbox, now, random }: DeliveryParts, delivery: Delivery, outcome: Attempt): void {
   const at = now();
-  if (outcome.verdict === "delivered") {
+  if (outcome.meaning === "delivered") {
     outbox.settle(delivery, null, () => webhook.noteSuccess(at));
-  } else if (outcome.verdict === "failed") {
+  } else if (outcome.meaning === "failed") {
     const dueAt = retryDueAt(delivery.attempts + 1, at, random());
     outbox.settle(delivery, dueAt, () => webhook.noteFailure(at, outcome.error));
   } else {

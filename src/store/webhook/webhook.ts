@@ -3,8 +3,8 @@
 
 import type { DomainEvent } from "../../core/record.ts";
 import {
+  type Attempt,
   composeRequest,
-  type Outcome,
   readAnswer,
   readFault,
   readSilence,
@@ -98,7 +98,7 @@ export class Webhook {
 }
 
 /** Tells the webhook one event, once. */
-export async function callWebhook(call: WebhookCall, event: DomainEvent): Promise<Outcome> {
+export async function callWebhook(call: WebhookCall, event: DomainEvent): Promise<Attempt> {
   // By itself: workerd's fetch refuses to be called as a method of anything else.
   const { url, fetch, now, withinMs } = call;
   const signal = AbortSignal.timeout(withinMs);

@@ -2,8 +2,9 @@
 // the same ways.
 
 import { beforeEach, describe, expect, test } from "vitest";
+import { dayOf } from "../../../src/core/day.ts";
 import type { Bounce, DomainEvent, MessageRecord, Rejection, Tally } from "../../../src/core/record.ts";
-import { addUp } from "../../../src/core/stats.ts";
+import { addUp, type Count } from "../../../src/core/stats.ts";
 import { Ledger } from "../../../src/store/ledger/ledger.ts";
 import { DAY, NOW } from "../../core/fixtures.ts";
 import { openStorage, type TestStorage } from "../storage.ts";
@@ -59,9 +60,17 @@ const recordOf = (id: string, change: Partial<MessageRecord> = {}): MessageRecor
   ...change,
 });
 
+/** Of the day that is NOW. */
+const count = (
+  status: Count["status"],
+  disposition: Count["disposition"],
+  messages: number,
+  day = dayOf(NOW),
+): Count => ({ day, status, disposition, messages });
+
 const tally = (id: string, change: Partial<Tally> = {}): Tally => ({
   id,
-  counts: [["missing", "rejected", 3]],
+  counts: [count("missing", "rejected", 3)],
   samples: [],
   failures: [],
   ...change,
@@ -116,7 +125,7 @@ describe("what isolates add up", () => {
   test("counts once for each tally, though its answer was lost", () => {
     ledger.count(tally("one"), NOW);
     ledger.count(tally("one"), NOW);
-    ledger.count(tally("two", { counts: [["missing", "rejected", 1]] }), NOW);
+    ledger.count(tally("two", { counts: [count("missing", "rejected", 1)] }), NOW);
     expect(counted()).toEqual(["missing rejected 4"]);
   });
 
@@ -128,10 +137,23 @@ describe("what isolates add up", () => {
   });
 
   test("takes back what was deferred and is done now, down to none", () => {
-    ledger.count(tally("one", { counts: [["valid", "deferred", 1]] }), NOW);
-    const forwarded = ["valid", "forwarded", 1] as const;
-    ledger.count(tally("two", { counts: [["valid", "deferred", -1], forwarded] }), NOW);
+    ledger.count(tally("one", { counts: [count("valid", "deferred", 1)] }), NOW);
+    const forwarded = count("valid", "forwarded", 1);
+    ledger.count(tally("two", { counts: [count("valid", "deferred", -1), forwarded] }), NOW);
     expect(counted()).toEqual(["valid forwarded 1"]);
+  });
+
+  test("takes it back on the day when it was counted, never below none, and counts nothing on a day to come", () => {
+    ledger.count(tally("one", { counts: [count("valid", "deferred", 1)] }), NOW);
+    const counts = [
+      count("valid", "deferred", -2),
+      count("valid", "forwarded", 1, dayOf(NOW) + 1),
+      count("missing", "rejected", 1, dayOf(NOW) + 5),
+    ];
+    ledger.count(tally("two", { counts }), NOW + DAY);
+    expect(counted(NOW + DAY)).toEqual(["missing rejected 1", "valid forwarded 1"]);
+    ledger.count(tally("three", { counts: [count("valid", "deferred", 1)] }), NOW + DAY);
+    expect(ledger.counts(2, NOW + DAY)).toContainEqual(count("valid", "deferred", 1));
   });
 
   test("keeps a thousand samples in a row, and then two a minute", () => {
@@ -143,6 +165,8 @@ describe("what isolates add up", () => {
       return storage.query("SELECT count(*) AS held FROM rejections")[0]?.["held"];
     };
     expect(flood(1, NOW)).toBe(1_000);
+    // The same object, out of memory and back.
+    ledger = new Ledger(storage);
     expect(flood(2, NOW + 60_000)).toBe(1_002);
     expect(flood(3, NOW + 24 * 3_600_000)).toBe(2_002);
   });
@@ -229,14 +253,18 @@ describe("stats", () => {
 });
 
 test("what was kept long enough is forgotten", () => {
-  expect(ledger.oldestAt()).toBeNull();
   record("a", NOW);
   ledger.count(tally("one", { samples: [rejection("r")] }), NOW);
   record("b", NOW + DAY, { receivedAt: NOW + DAY });
-  expect(ledger.oldestAt()).toBeLessThanOrEqual(NOW);
+  const notice = { id: "n", type: "key.overdue", at: NOW, data: {} };
+  ledger.notify(notice, () => undefined);
   ledger.forget(NOW, NOW + 10 * DAY);
   expect([bounces(), rejections()]).toEqual([["b-1"], []]);
   expect(ledger.findEvent("a-1")).toBeNull();
+  // It would be told again tomorrow.
+  expect(ledger.findEvent("n")).toEqual(notice);
+  ledger.forget(NOW + 91 * DAY, NOW + 91 * DAY);
+  expect(ledger.findEvent("n")).toBeNull();
 });
 
 test("a domain that is deleted leaves nothing", () => {
@@ -246,5 +274,5 @@ test("a domain that is deleted leaves nothing", () => {
   ledger.clear();
   expect(storage.query("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")).toEqual([]);
   ledger.open();
-  expect([counted(), bounces(), rejections(), ledger.oldestAt()]).toEqual([[], [], [], null]);
+  expect([counted(), bounces(), rejections()]).toEqual([[], [], []]);
 });
