@@ -103,6 +103,13 @@ describe("with storage out of reach", () => {
       ["DELETE", "keys/0", undefined],
       ["GET", "readiness", undefined],
       ["GET", "audit", undefined],
+      ["GET", "stats", undefined],
+      ["GET", "bounces", undefined],
+      ["GET", "rejections", undefined],
+      ["GET", "webhook", undefined],
+      ["PUT", "webhook", { url: "https://app.example.net/" }],
+      ["DELETE", "webhook", undefined],
+      ["POST", "webhook/redeliver", { id: "x" }],
       ["GET", "routes", undefined],
       ["PUT", "routes/bob", { action: "consume" }],
     ] as const) {
@@ -238,6 +245,49 @@ describe("writes that fail", () => {
     const [forced] = ((await (await worker.call("GET", `${path}/audit`)).json()) as { items: object[] })
       .items;
     expect(forced).toMatchObject({ forced: ["Readiness could not be found out."] });
+  });
+
+  test("in the ledger, the outbox or the audit answer 503 where they are read or written, and leave the webhook", async () => {
+    const path = "/v1/domains/hooked.example";
+    await provision("hooked.example");
+    const url = "https://app.example.net/first";
+    expect((await worker.call("PUT", `${path}/webhook`, { url })).status).toBe(201);
+    const before = await (await worker.call("GET", `${path}/webhook`)).json();
+    const other = { url: "https://app.example.net/other" };
+    for (const [fault, calls] of [
+      [
+        "ledger",
+        [
+          ["GET", "stats"],
+          ["GET", "bounces"],
+          ["GET", "rejections"],
+          ["GET", "webhook"],
+          ["DELETE", "webhook"],
+        ],
+      ],
+      [
+        "transaction",
+        [
+          ["PUT", "webhook", other],
+          ["DELETE", "webhook"],
+        ],
+      ],
+      [
+        "audit",
+        [
+          ["PUT", "webhook", other],
+          ["DELETE", "webhook"],
+        ],
+      ],
+    ] as const) {
+      await failing(fault);
+      for (const [method, where, body] of calls) {
+        const { status } = await worker.call(method, `${path}/${where}`, body);
+        expect([fault, method, where, status]).toEqual([fault, method, where, 503]);
+      }
+    }
+    await failing();
+    expect(await (await worker.call("GET", `${path}/webhook`)).json()).toEqual(before);
   });
 
   test("to the audit answer 503 and change nothing: no change stands without its entry", async () => {
