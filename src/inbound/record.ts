@@ -7,6 +7,7 @@ import type { Disposition } from "../core/policy.ts";
 import { type Bounce, type Counted, type ForwardFailure, isRefused, type Rejection } from "../core/record.ts";
 import { redactTags } from "../core/tag.ts";
 import type { Returned } from "../returned/returned.ts";
+import { showOriginal } from "./entry.ts";
 import type { Failure } from "./message.ts";
 
 /** Characters of a header field that are kept. */
@@ -56,11 +57,6 @@ export function describeBounces(received: Received, findings: readonly Returned[
     // Of those that it names, the one that vouches for it.
     messageId: messageId ?? finding.messageId,
   }));
-}
-
-/** The original as records and the log have it. */
-export function showOriginal({ tag }: Verdict): string {
-  return formatMailbox({ ...tag.original, localPart: redactTags(tag.original.localPart) });
 }
 
 function describeRejection({ id, mail, verdict, receivedAt }: Received, disposition: Disposition): Rejection {

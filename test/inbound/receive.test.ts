@@ -7,8 +7,10 @@ import type { Judging } from "../../src/core/judge.ts";
 import { mint } from "../../src/core/mint.ts";
 import type { Counted, MessageRecord } from "../../src/core/record.ts";
 import type { Snapshot } from "../../src/core/snapshot.ts";
+import type { Entry } from "../../src/inbound/entry.ts";
 import type { IncomingMessage } from "../../src/inbound/message.ts";
-import { type Entry, type Receiving, receive } from "../../src/inbound/receive.ts";
+import type { Receiving } from "../../src/inbound/ports.ts";
+import { receive } from "../../src/inbound/receive.ts";
 import { StorageUnreachable } from "../../src/store/unreachable.ts";
 import { JUDGING, KEY, NOW, orderOf, type Spoiled, signerOf, snapshotOf } from "../core/fixtures.ts";
 

@@ -17,7 +17,8 @@ import {
   revise,
   type Snapshot,
 } from "../../src/core/snapshot.ts";
-import { type Entry, receive } from "../../src/inbound/receive.ts";
+import type { Entry } from "../../src/inbound/entry.ts";
+import { receive } from "../../src/inbound/receive.ts";
 import { type KeyMemory, openKeys } from "../../src/store/opened-keys.ts";
 import { emptyMemory, Published, type PublishedMemory } from "../../src/store/published.ts";
 import { addImportedKey, addOwnKey, makeFirstKeys, tendKeys } from "../../src/store/wrapped-keys.ts";
