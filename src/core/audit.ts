@@ -32,6 +32,13 @@ export type Action =
   | "webhook.set"
   | "webhook.removed";
 
+/** Who asks for a write, what for, and what is forced by it. */
+export interface Occasion {
+  readonly by: Actor;
+  readonly action: Action;
+  readonly forced?: readonly string[];
+}
+
 /** What a write changed. A value that was not there, or is not any more, is null. */
 export interface Changes {
   readonly settings: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;

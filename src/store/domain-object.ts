@@ -4,15 +4,7 @@
 // Two writes never run into one another.
 
 import { DurableObject } from "cloudflare:workers";
-import {
-  type Action,
-  type Actor,
-  type Changes,
-  compareSnapshots,
-  compareWebhooks,
-  isUnchanged,
-  SCHEDULE,
-} from "../core/audit.ts";
+import { type Actor, compareSnapshots, isUnchanged, type Occasion, SCHEDULE } from "../core/audit.ts";
 import {
   changeRoute,
   changeSettings,
@@ -37,20 +29,13 @@ import { DomainLedger } from "./ledger/domain-ledger.ts";
 import { DomainRecords } from "./ledger/records.ts";
 import { PUBLISH_EVERY_MS, Publication, type PublicationBindings } from "./publication.ts";
 import { Turns } from "./turns.ts";
-import type { Redelivery, WebhookHealth } from "./webhook/domain-webhook.ts";
+import { DomainWebhook } from "./webhook/domain-webhook.ts";
 import { addImportedKey, addOwnKey, makeFirstKeys, rewrap, tendKeys } from "./wrapped-keys.ts";
 
 /** What a domain's object uses of the deployment. */
 export interface DomainObjectBindings extends PublicationBindings, SecretBindings, VarBindings {}
 
 type WriteKind = "created" | "written";
-
-/** Who asks for a write, what for, and what is forced by it. */
-interface Occasion {
-  readonly by: Actor;
-  readonly action: Action;
-  readonly forced?: readonly string[];
-}
 
 /** An outcome as it crosses to the caller: the snapshot encoded. */
 export type Written =
@@ -60,24 +45,26 @@ export type Written =
 /** The parts of a domain after a change, or why it can't be made. */
 type Changed = RoutesChange | KeysChange | Refusal;
 
-/** A webhook that was set: its secret is told this once. */
-export interface WebhookWritten {
-  readonly kind: WriteKind;
-  readonly secret: string;
-}
-
-/** How often the alarm looks at a domain for which nothing is due: what is noted, or audited, sets no alarm. */
+/** How often the alarm looks at a domain for which nothing is due: what has grown old sets no alarm. */
 const TEND_EVERY_MS = 7 * DAY_MS;
 /** When the alarm tries again what failed, or was cut off. */
 const AGAIN_MS = 10_000;
 
 export class DomainObject extends DurableObject<DomainObjectBindings> {
   readonly #storage = new DomainStorage(this.ctx.storage);
+  readonly #turns = new Turns();
   readonly #records = new DomainRecords(this.ctx.storage, this.#storage);
   readonly #readiness = new DomainReadiness(this.#storage, this.#records.senders);
   readonly #ledger = new DomainLedger(this.#storage, this.#records, (at) => this.#wakeBy(at));
+  readonly #webhook = new DomainWebhook(this.ctx.storage, {
+    turns: this.#turns,
+    storage: this.#storage,
+    records: this.#records,
+    secrets: () => readSecrets(this.env),
+    log: (occasion) => this.#log(occasion),
+    wakeBy: (at) => this.#wakeBy(at),
+  });
   readonly #publication = new Publication(this.env, this.#storage);
-  readonly #turns = new Turns();
 
   constructor(state: DurableObjectState, bindings: DomainObjectBindings) {
     super(state, bindings);
@@ -172,43 +159,9 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
     return this.#ledger;
   }
 
-  /** The webhook and how it fares; null where there is none, or the domain is not configured. */
-  webhook(): WebhookHealth | null {
-    return this.#records.webhook.health;
-  }
-
-  /** Sets the webhook, with a new secret. */
-  setWebhook(url: string, by: Actor): Promise<WebhookWritten | Refusal> {
-    return this.#turns.take(async () => {
-      const outline = this.#storage.outline();
-      if (outline === null) return { kind: "unconfigured" };
-      const { secret, wrapped } = await this.#records.webhook.makeSecret(
-        readSecrets(this.env),
-        outline.domain,
-      );
-      const isNew = this.#changeWebhook(url, { by, action: "webhook.set" }, () =>
-        this.#records.webhook.set(url, wrapped),
-      );
-      await this.#wakeBy(this.#records.webhook.dueAt(Date.now()));
-      return { kind: isNew ? "created" : "written", secret };
-    });
-  }
-
-  /** Removes the webhook and all that it has yet to be told. False where there is none. */
-  removeWebhook(by: Actor): Promise<boolean> {
-    return this.#turns.take(async () => {
-      if (this.#records.webhook.health === null) return false;
-      this.#changeWebhook(null, { by, action: "webhook.removed" }, () => this.#records.webhook.remove());
-      return true;
-    });
-  }
-
-  /** Has the webhook told once more of an event, by its id. */
-  async redeliver(id: string): Promise<Redelivery> {
-    const now = Date.now();
-    const outcome = this.#records.webhook.redeliver(id, now);
-    await this.#wakeBy(this.#records.webhook.dueAt(now));
-    return outcome;
+  /** The webhook: setting it, and how it fares. */
+  get webhook(): DomainWebhook {
+    return this.#webhook;
   }
 
   override alarm(): Promise<void> {
@@ -320,19 +273,6 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       if (isNews) this.#records.audit.add({ at: now, by, action, forced, changes });
     });
     if (isNews) this.#log(occasion);
-  }
-
-  /** Changes the webhook, and writes that to the audit. */
-  #changeWebhook<Result>(url: string | null, occasion: Occasion, change: () => Result): Result {
-    const { by, action, forced = [] } = occasion;
-    const changes: Changes = compareWebhooks(this.#records.webhook.health?.url ?? null, url);
-    const { transactionSync } = this.ctx.storage;
-    const result = transactionSync.call(this.ctx.storage, () => {
-      this.#records.audit.add({ at: Date.now(), by, action, forced, changes });
-      return change();
-    }) as Result;
-    this.#log(occasion);
-    return result;
   }
 
   #log({ by, action, forced = [] }: Occasion): void {

@@ -1,7 +1,7 @@
 // The domains' objects as the API and the snapshots reach them: calls over RPC, each failure `StorageUnreachable`.
 
 import type { Actor } from "../core/audit.ts";
-import type { Outcome, Refusal, SettingsChange } from "../core/change.ts";
+import type { Outcome, SettingsChange } from "../core/change.ts";
 import type { Page } from "../core/page.ts";
 import type { Readiness } from "../core/readiness.ts";
 import type { Bounce, Rejection } from "../core/record.ts";
@@ -11,13 +11,14 @@ import { decodeSnapshot, type Snapshot } from "../core/snapshot.ts";
 import type { DayCounts } from "../core/stats.ts";
 import { type Grant, reachOf } from "../core/token.ts";
 import { DIRECTORY_NAME } from "./directory-object.ts";
-import type { DomainObject, DomainObjectBindings, WebhookWritten, Written } from "./domain-object.ts";
+import type { DomainObject, DomainObjectBindings, Written } from "./domain-object.ts";
 import type { AuditRow } from "./ledger/audit.ts";
 import type { Numbered } from "./object-storage.ts";
 import { snapshotKey } from "./publication.ts";
 import { Published, type PublishedMemory } from "./published.ts";
 import { reach } from "./unreachable.ts";
-import type { Redelivery, WebhookHealth } from "./webhook/domain-webhook.ts";
+import type { WebhookWritten } from "./webhook/domain-webhook.ts";
+import type { Redelivery, WebhookHealth } from "./webhook/webhook-queue.ts";
 
 /** The Worker's bindings, as the platform hands them over. */
 export interface Bindings extends DomainObjectBindings {
@@ -124,20 +125,20 @@ export class Domains {
 
   /** The webhook and how it fares; null where there is none. */
   webhook(domain: string): Promise<WebhookHealth | null> {
-    return reach(async () => stub(this.#bindings, domain).webhook());
+    return reach(() => stub(this.#bindings, domain).webhook.read());
   }
 
-  setWebhook(domain: string, url: string, by: Actor): Promise<WebhookWritten | Refusal> {
-    return reach(async () => stub(this.#bindings, domain).setWebhook(url, by));
+  setWebhook(domain: string, url: string, by: Actor): Promise<WebhookWritten> {
+    return reach(async () => stub(this.#bindings, domain).webhook.set(url, by) as Promise<WebhookWritten>);
   }
 
   /** False where there is none. */
   removeWebhook(domain: string, by: Actor): Promise<boolean> {
-    return reach(async () => stub(this.#bindings, domain).removeWebhook(by));
+    return reach(() => stub(this.#bindings, domain).webhook.remove(by));
   }
 
   redeliver(domain: string, id: string): Promise<Redelivery> {
-    return reach(async () => stub(this.#bindings, domain).redeliver(id));
+    return reach(() => stub(this.#bindings, domain).webhook.redeliver(id));
   }
 
   /** Deletes the domain. False where it is not configured. */

@@ -6,7 +6,7 @@ import { findNotices, noticeDueAt } from "../../core/notice.ts";
 import type { Outline } from "../../core/snapshot.ts";
 import type { DomainStorage } from "../domain-storage.ts";
 import type { ObjectStorage } from "../object-storage.ts";
-import { DomainWebhook } from "../webhook/domain-webhook.ts";
+import { WebhookQueue } from "../webhook/webhook-queue.ts";
 import { Audit } from "./audit.ts";
 import { Ledger } from "./ledger.ts";
 import { Senders } from "./senders.ts";
@@ -15,7 +15,7 @@ export class DomainRecords {
   readonly ledger: Ledger;
   readonly senders: Senders;
   readonly audit: Audit;
-  readonly webhook: DomainWebhook;
+  readonly webhook: WebhookQueue;
   readonly #storage: DomainStorage;
 
   constructor(objectStorage: ObjectStorage, storage: DomainStorage) {
@@ -23,7 +23,7 @@ export class DomainRecords {
     this.ledger = new Ledger(objectStorage);
     this.senders = new Senders(objectStorage);
     this.audit = new Audit(objectStorage);
-    this.webhook = new DomainWebhook(objectStorage, this.ledger);
+    this.webhook = new WebhookQueue(objectStorage, this.ledger);
   }
 
   /** Makes the tables that are not there. */

@@ -1,118 +1,87 @@
-// A domain's webhook and what it has yet to be told. Its secret is made here, shown once, and wrapped at rest as keys are.
+// A domain's webhook as the API calls it. Each change takes its turn among the domain's writes, and stands in the audit.
 
-import type { DomainEvent } from "../../core/record.ts";
-import { makeWebhookSecret, WEBHOOK_SECRET_OCTETS } from "../../core/webhook.ts";
+import { RpcTarget } from "cloudflare:workers";
+import { type Actor, compareWebhooks, type Occasion } from "../../core/audit.ts";
 import type { Secrets } from "../../deployment/secrets.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import type { DomainStorage } from "../domain-storage.ts";
+import type { DomainRecords } from "../ledger/records.ts";
 import type { ObjectStorage } from "../object-storage.ts";
-import { unwrap } from "../opened-keys.ts";
-import { wrap } from "../wrapped-keys.ts";
-import { deliverDue, Outbox } from "./outbox.ts";
-import { Webhook, type WebhookSettings } from "./webhook.ts";
+import type { Turns } from "../turns.ts";
+import type { Redelivery, WebhookHealth } from "./webhook-queue.ts";
 
-/** What is told of a webhook: never its secret. */
-export type WebhookHealth = Omit<WebhookSettings, "wrapped"> & { readonly pending: number };
+/** What of its domain a webhook needs. */
+export interface WebhookParts {
+  readonly turns: Turns;
+  readonly storage: DomainStorage;
+  readonly records: DomainRecords;
+  secrets(): Secrets;
+  log(occasion: Occasion): void;
+  /** Has the alarm come by then at the latest; null is never. */
+  wakeBy(at: number | null): Promise<void>;
+}
 
-/** After which deliveries that are not done were cut off: each receiver has its time to answer. */
-const CUT_OFF_MS = 120_000;
+/** A webhook that was set: its secret is told this once. */
+export type WebhookWritten =
+  | { readonly kind: "created" | "written"; readonly secret: string }
+  | { readonly kind: "unconfigured" };
 
-export type Redelivery = "queued" | "no-webhook" | "no-event" | "disabled";
+export class DomainWebhook extends RpcTarget {
+  readonly #objectStorage: ObjectStorage;
+  readonly #parts: WebhookParts;
 
-export class DomainWebhook {
-  readonly #webhook: Webhook;
-  readonly #outbox: Outbox;
-  readonly #ledger: Ledger;
-  #underWay = 0;
-
-  constructor(storage: ObjectStorage, ledger: Ledger) {
-    this.#webhook = new Webhook(storage);
-    this.#outbox = new Outbox(storage);
-    this.#ledger = ledger;
+  constructor(objectStorage: ObjectStorage, parts: WebhookParts) {
+    super();
+    this.#objectStorage = objectStorage;
+    this.#parts = parts;
   }
 
-  open(): void {
-    this.#outbox.open();
+  /** How it fares; null where there is none, or the domain is not configured. */
+  read(): WebhookHealth | null {
+    return this.#parts.records.webhook.health;
   }
 
-  clear(): void {
-    this.#webhook.remove();
-    this.#outbox.clear();
+  /** Sets it, with a new secret. */
+  set(url: string, by: Actor): Promise<WebhookWritten> {
+    const { turns, storage, records, secrets, wakeBy } = this.#parts;
+    return turns.take(async () => {
+      const outline = storage.outline();
+      if (outline === null) return { kind: "unconfigured" };
+      const { webhook } = records;
+      const { secret, wrapped } = await webhook.makeSecret(secrets(), outline.domain);
+      const kind = webhook.health === null ? "created" : "written";
+      this.#change(url, { by, action: "webhook.set" }, () => webhook.set(url, wrapped));
+      await wakeBy(webhook.dueAt(Date.now()));
+      return { kind, secret };
+    });
   }
 
-  /** Null where there is none. */
-  get health(): WebhookHealth | null {
-    const { settings } = this.#webhook;
-    if (settings === null) return null;
-    const { wrapped, ...health } = settings;
-    return { ...health, pending: this.#outbox.pending };
+  /** Removes it and all that it has yet to be told. False where there is none. */
+  remove(by: Actor): Promise<boolean> {
+    const { turns, records } = this.#parts;
+    return turns.take(async () => {
+      if (records.webhook.health === null) return false;
+      this.#change(null, { by, action: "webhook.removed" }, () => records.webhook.remove());
+      return true;
+    });
   }
 
-  /** A secret for the webhook of a domain, and the same wrapped. */
-  async makeSecret(secrets: Secrets, domain: string): Promise<{ secret: string; wrapped: string }> {
-    const secret = makeWebhookSecret(crypto.getRandomValues(new Uint8Array(WEBHOOK_SECRET_OCTETS)));
-    return { secret, wrapped: await wrap(secrets, { domain, slot: "webhook" }, secret) };
+  /** Has it told once more of an event, by its id. */
+  async redeliver(id: string): Promise<Redelivery> {
+    const { records, wakeBy } = this.#parts;
+    const now = Date.now();
+    const outcome = records.webhook.redeliver(id, now);
+    await wakeBy(records.webhook.dueAt(now));
+    return outcome;
   }
 
-  /** True where there was none. */
-  set(url: string, wrapped: string): boolean {
-    return this.#webhook.set(url, wrapped);
-  }
-
-  /** Removes it with all that is pending. */
-  remove(): void {
-    this.#webhook.remove();
-  }
-
-  /** Wraps its secret anew under the current KEYRING_SECRET. Throws where it does not unwrap. */
-  async rewrap(secrets: Secrets, domain: string): Promise<void> {
-    const { settings, generation } = this.#webhook;
-    if (settings === null || secrets.keyringPrevious === null) return;
-    const place = { domain, slot: "webhook" } as const;
-    const wrapped = await wrap(secrets, place, await unwrap(secrets, place, settings.wrapped));
-    if (this.#webhook.generation === generation) this.#webhook.rewrap(wrapped);
-  }
-
-  /** Takes up an event, where there is anyone to tell. */
-  queue({ id }: DomainEvent, now: number): void {
-    const { settings } = this.#webhook;
-    if (settings !== null && !settings.disabled) this.#outbox.add(id, now);
-  }
-
-  /** Has an event delivered once more, from the first attempt on. */
-  redeliver(id: string, now: number): Redelivery {
-    const { settings } = this.#webhook;
-    if (settings === null) return "no-webhook";
-    if (this.#ledger.findEvent(id) === null) return "no-event";
-    if (settings.disabled) return "disabled";
-    this.#outbox.add(id, now);
-    return "queued";
-  }
-
-  /**
-   * When there is something to send; null where there is not. While some is under way, that is looked at when it is
-   * done; what is told here then is for the case that it is cut off.
-   */
-  dueAt(now: number): number | null {
-    const { settings } = this.#webhook;
-    if (settings === null || settings.disabled) return null;
-    return this.#underWay > 0 ? now + CUT_OFF_MS : this.#outbox.dueAt();
-  }
-
-  /** Sends what is due, and waits for all answers. Throws what storage threw. */
-  async deliver(secrets: Secrets, domain: string): Promise<void> {
-    this.#underWay += 1;
-    try {
-      await deliverDue({
-        webhook: this.#webhook,
-        outbox: this.#outbox,
-        find: (id) => this.#ledger.findEvent(id),
-        open: (wrapped) => unwrap(secrets, { domain, slot: "webhook" }, wrapped),
-        fetch: (url, init) => fetch(url, init),
-        now: () => Date.now(),
-        random: () => Math.random(),
-      });
-    } finally {
-      this.#underWay -= 1;
-    }
+  #change(url: string | null, occasion: Occasion, change: () => void): void {
+    const { records, log } = this.#parts;
+    const { by, action, forced = [] } = occasion;
+    const changes = compareWebhooks(records.webhook.health?.url ?? null, url);
+    this.#objectStorage.transactionSync(() => {
+      records.audit.add({ at: Date.now(), by, action, forced, changes });
+      change();
+    });
+    log(occasion);
   }
 }
