@@ -22,14 +22,14 @@ import { createSnapshot, encodeSnapshot, revise, type Snapshot } from "../core/s
 import { writeLine } from "../deployment/log.ts";
 import { readSecrets, type SecretBindings } from "../deployment/secrets.ts";
 import { readVars, type VarBindings } from "../deployment/vars.ts";
+import { DomainLedger } from "./domain-ledger.ts";
 import { DomainReadiness } from "./domain-readiness.ts";
+import { DomainRecords } from "./domain-records.ts";
 import { DomainStorage } from "./domain-storage.ts";
+import { DomainWebhook } from "./domain-webhook.ts";
 import type { AuditRow } from "./ledger/audit.ts";
-import { DomainLedger } from "./ledger/domain-ledger.ts";
-import { DomainRecords } from "./ledger/records.ts";
 import { PUBLISH_EVERY_MS, Publication, type PublicationBindings } from "./publication.ts";
 import { Turns } from "./turns.ts";
-import { DomainWebhook } from "./webhook/domain-webhook.ts";
 import { addImportedKey, addOwnKey, makeFirstKeys, rewrap, tendKeys } from "./wrapped-keys.ts";
 
 /** What a domain's object uses of the deployment. */

@@ -12,12 +12,12 @@ import type { DayCounts } from "../core/stats.ts";
 import { type Grant, reachOf } from "../core/token.ts";
 import { DIRECTORY_NAME } from "./directory-object.ts";
 import type { DomainObject, DomainObjectBindings, Written } from "./domain-object.ts";
+import type { WebhookWritten } from "./domain-webhook.ts";
 import type { AuditRow } from "./ledger/audit.ts";
 import type { Numbered } from "./object-storage.ts";
 import { snapshotKey } from "./publication.ts";
 import { Published, type PublishedMemory } from "./published.ts";
 import { reach } from "./unreachable.ts";
-import type { WebhookWritten } from "./webhook/domain-webhook.ts";
 import type { Redelivery, WebhookHealth } from "./webhook/webhook-queue.ts";
 
 /** The Worker's bindings, as the platform hands them over. */

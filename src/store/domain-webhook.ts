@@ -1,13 +1,13 @@
 // A domain's webhook as the API calls it. Each change takes its turn among the domain's writes, and stands in the audit.
 
 import { RpcTarget } from "cloudflare:workers";
-import { type Actor, compareWebhooks, type Occasion } from "../../core/audit.ts";
-import type { Secrets } from "../../deployment/secrets.ts";
-import type { DomainStorage } from "../domain-storage.ts";
-import type { DomainRecords } from "../ledger/records.ts";
-import type { ObjectStorage } from "../object-storage.ts";
-import type { Turns } from "../turns.ts";
-import type { Redelivery, WebhookHealth } from "./webhook-queue.ts";
+import { type Actor, compareWebhooks, type Occasion } from "../core/audit.ts";
+import type { Secrets } from "../deployment/secrets.ts";
+import type { DomainRecords } from "./domain-records.ts";
+import type { DomainStorage } from "./domain-storage.ts";
+import type { ObjectStorage } from "./object-storage.ts";
+import type { Turns } from "./turns.ts";
+import type { Redelivery, WebhookHealth } from "./webhook/webhook-queue.ts";
 
 /** What of its domain a webhook needs. */
 export interface WebhookParts {

@@ -2,15 +2,15 @@
 // not configured.
 
 import { RpcTarget } from "cloudflare:workers";
-import { dayOf } from "../../core/day.ts";
-import { noticeFailure } from "../../core/notice.ts";
-import type { Page } from "../../core/page.ts";
-import type { Bounce, MessageRecord, Rejection, Tally } from "../../core/record.ts";
-import { addUp, type DayCounts } from "../../core/stats.ts";
-import type { DomainStorage } from "../domain-storage.ts";
-import type { Numbered } from "../object-storage.ts";
-import type { Sightings } from "../sightings.ts";
-import type { DomainRecords } from "./records.ts";
+import { dayOf } from "../core/day.ts";
+import { noticeFailure } from "../core/notice.ts";
+import type { Page } from "../core/page.ts";
+import type { Bounce, MessageRecord, Rejection, Tally } from "../core/record.ts";
+import { addUp, type DayCounts } from "../core/stats.ts";
+import type { DomainRecords } from "./domain-records.ts";
+import type { DomainStorage } from "./domain-storage.ts";
+import type { Numbered } from "./object-storage.ts";
+import type { Sightings } from "./sightings.ts";
 
 export class DomainLedger extends RpcTarget {
   readonly #storage: DomainStorage;

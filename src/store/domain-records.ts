@@ -1,15 +1,15 @@
 // All that a domain's object remembers beside the domain itself: its ledger, who signs, the audit, and what the webhook has
 // yet to be told. Made, tended and deleted together.
 
-import { DAY_MS } from "../../core/day.ts";
-import { findNotices, noticeDueAt } from "../../core/notice.ts";
-import type { Outline } from "../../core/snapshot.ts";
-import type { DomainStorage } from "../domain-storage.ts";
-import type { ObjectStorage } from "../object-storage.ts";
-import { WebhookQueue } from "../webhook/webhook-queue.ts";
-import { Audit } from "./audit.ts";
-import { Ledger } from "./ledger.ts";
-import { Senders } from "./senders.ts";
+import { DAY_MS } from "../core/day.ts";
+import { findNotices, noticeDueAt } from "../core/notice.ts";
+import type { Outline } from "../core/snapshot.ts";
+import type { DomainStorage } from "./domain-storage.ts";
+import { Audit } from "./ledger/audit.ts";
+import { Ledger } from "./ledger/ledger.ts";
+import { Senders } from "./ledger/senders.ts";
+import type { ObjectStorage } from "./object-storage.ts";
+import { WebhookQueue } from "./webhook/webhook-queue.ts";
 
 export class DomainRecords {
   readonly ledger: Ledger;
