@@ -76,7 +76,7 @@ const listBounces = operation({
     answer: {
       items: [
         {
-          id: "y4s5cdndqp56mnfj-1",
+          id: "y4s5cdndqp56mnfj-2co4gaft-1",
           kind: "failed",
           evidence: "tag",
           scheme: "cs1",

@@ -96,7 +96,7 @@ const redeliver = operation({
   statuses: [200],
   answer: redeliveryAnswer,
   problems: ["not-found", "conflict"],
-  example: { body: { id: "y4s5cdndqp56mnfj-1" }, answer: { id: "y4s5cdndqp56mnfj-1" } },
+  example: { body: { id: "y4s5cdndqp56mnfj-2co4gaft-1" }, answer: { id: "y4s5cdndqp56mnfj-2co4gaft-1" } },
   async handle(context, { id }) {
     const domain = domainOf(context);
     switch (await context.env.domains.redeliver(domain, id)) {
