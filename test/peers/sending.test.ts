@@ -153,6 +153,16 @@ describe.skipIf(EXIM === null || !IS_ROOT)(`mail sent through Exim${MISSING}${NO
           forwards: [{ to: INBOX }],
           logged: { bounce: true, status: "valid", evidence: "tag", ref: "order-7" },
         });
+        await vi.waitFor(async () => {
+          const { value } = await worker.client.domains.bounces("example.com", { limit: 1 }).next();
+          expect(value).toMatchObject({
+            kind: "failed",
+            ref: "order-7",
+            recipient: "bob@example.org",
+            class: "soft",
+            diagnostic: expect.stringContaining("The mailbox is full."),
+          });
+        });
       });
 
       if (!hasMessageId) return;
