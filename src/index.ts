@@ -11,7 +11,7 @@ import type { Receiving } from "./inbound/ports.ts";
 import { receive } from "./inbound/receive.ts";
 import { createPages } from "./pages/pages.tsx";
 import { type Bindings, Domains, publishedSnapshots, type SnapshotMemory } from "./store/domains.ts";
-import { admitMessage, recordMessage, tellSightings, tellTally } from "./store/mail.ts";
+import { admitMessage, pause, recordMessage, tellSightings, tellTally, tryAgain } from "./store/mail.ts";
 import { type KeyMemory, openKeys } from "./store/opened-keys.ts";
 import { emptyMemory } from "./store/published.ts";
 import { type SightingKind, type SightingMemory, takeSighting } from "./store/sightings.ts";
@@ -114,27 +114,4 @@ function wire(
       else context.waitUntil(writeKeyedLine(keys.log, line));
     },
   };
-}
-
-/** Does work behind a handler's back: three times at most, since the platform ends it after half a minute. */
-async function tryAgain(
-  work: () => Promise<void>,
-  what: { id: string; domain: string | null },
-): Promise<void> {
-  let error: unknown;
-  for (const waitMs of [0, 2_000, 5_000]) {
-    await pause(waitMs);
-    try {
-      return await work();
-    } catch (cause) {
-      error = cause;
-    }
-  }
-  console.error(JSON.stringify({ event: "recording-failed", ...what, error: String(error) }));
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

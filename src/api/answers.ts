@@ -2,7 +2,8 @@
 // OpenAPI document is made of them.
 
 import * as v from "valibot";
-import { DISPOSITIONS, TAG_STATUSES } from "../core/stats.ts";
+import { DISPOSITIONS } from "../core/policy.ts";
+import { TAG_STATUSES } from "../core/tag-status.ts";
 import { SCOPES } from "../core/token.ts";
 import { PROBLEM_TYPES, TYPE_PREFIX } from "./problem.ts";
 import { keyNumber, redeliverBody, ref, routeBody, said, scheme, settings } from "./schemas.ts";

@@ -6,14 +6,18 @@ import type { Route } from "./route.ts";
 import type { Mode } from "./settings.ts";
 import type { TagStatus } from "./tag-status.ts";
 
-export type Disposition =
-  | "forwarded"
-  | "consumed"
-  | "rejected"
-  | "would-reject"
-  | "no-such-address"
-  | "route-rejected"
-  | "deferred";
+/** What becomes of a message. */
+export const DISPOSITIONS = [
+  "forwarded",
+  "consumed",
+  "rejected",
+  "would-reject",
+  "no-such-address",
+  "route-rejected",
+  "deferred",
+] as const;
+
+export type Disposition = (typeof DISPOSITIONS)[number];
 
 export interface Facts {
   readonly bounce: boolean;

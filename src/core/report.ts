@@ -23,12 +23,15 @@ export function isReturned(headers: MailHeaders): boolean {
   return report === "delivery-status" || report === "feedback-report";
 }
 
+/** Whether it is a read receipt (MDN, RFC 8098). */
+export function isReceipt(headers: MailHeaders): boolean {
+  return reportType(headers) === "disposition-notification";
+}
+
 /** Whether it is an auto-reply: a vacation notice or a read receipt. A delivery-status report never is. */
 export function isAutoReply(headers: MailHeaders): boolean {
-  const report = reportType(headers);
-  if (report === "delivery-status") return false;
-  if (report === "disposition-notification") return true;
-  return /^\s*auto-replied\s*(?:[;(]|$)/i.test(headers.get("auto-submitted") ?? "");
+  if (isDeliveryStatusReport(headers)) return false;
+  return isReceipt(headers) || /^\s*auto-replied\s*(?:[;(]|$)/i.test(headers.get("auto-submitted") ?? "");
 }
 
 /** The `report-type` of a `multipart/report` (RFC 6522), in lower case; null for any other content. */

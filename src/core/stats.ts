@@ -1,30 +1,11 @@
 // Counts of a domain's mail by day: one row for each day since the first that has any. No I/O, no clock.
 
 import { DAY_MS } from "./day.ts";
-import type { Disposition } from "./policy.ts";
-import type { TagStatus } from "./tag-status.ts";
+import { DISPOSITIONS, type Disposition } from "./policy.ts";
+import { TAG_STATUSES, type TagStatus } from "./tag-status.ts";
 
 /** Days that counts are kept. */
 export const COUNTED_DAYS = 90;
-
-export const TAG_STATUSES = [
-  "missing",
-  "malformed",
-  "not-signing",
-  "unknown-key",
-  "bad-signature",
-  "expired",
-  "valid",
-] as const satisfies readonly TagStatus[];
-export const DISPOSITIONS = [
-  "forwarded",
-  "consumed",
-  "rejected",
-  "would-reject",
-  "no-such-address",
-  "route-rejected",
-  "deferred",
-] as const satisfies readonly Disposition[];
 
 /** How many messages of one kind a day (days since 1970, UTC) had; of a tally, how many more, or fewer. */
 export interface Count {

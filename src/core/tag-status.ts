@@ -9,14 +9,18 @@ import { isSame, type Slot, signTag } from "./signature.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { readTag, type Scheme, type Tag } from "./tag.ts";
 
-export type TagStatus =
-  | "missing"
-  | "malformed"
-  | "not-signing"
-  | "unknown-key"
-  | "bad-signature"
-  | "expired"
-  | "valid";
+/** The first that applies. */
+export const TAG_STATUSES = [
+  "missing",
+  "malformed",
+  "not-signing",
+  "unknown-key",
+  "bad-signature",
+  "expired",
+  "valid",
+] as const;
+
+export type TagStatus = (typeof TAG_STATUSES)[number];
 
 export interface TagFinding {
   readonly status: TagStatus;

@@ -1,8 +1,7 @@
 // What servers say of a message that is unwelcome, of trouble that may pass, of a recipient that is bad. Each list is one
 // pattern, linear since nothing that repeats stands within what repeats.
 
-const anyOf = (...phrases: readonly RegExp[]): RegExp =>
-  new RegExp(phrases.map(({ source }) => source).join("|"), "i");
+import { anyOf } from "./phrases.ts";
 
 /** Of the message, its sender, or the server that brought it. */
 export const BLOCK_WORDS = anyOf(

@@ -1,7 +1,8 @@
 // The sentences that mail servers write where they have no fields to fill in: facts, each with software that is known to
 // write so. One pattern is made of each list; nothing that repeats stands within what repeats, so it is linear.
 
-const anyOf = (...phrases: readonly RegExp[]): RegExp =>
+/** One pattern of several, in any case. */
+export const anyOf = (...phrases: readonly RegExp[]): RegExp =>
   new RegExp(phrases.map(({ source }) => source).join("|"), "i");
 
 /** A message was not delivered. The recipients are named after it, mostly. */

@@ -2,7 +2,7 @@
 // nothing. Never a failure. Nothing here throws.
 
 import { decodeWords } from "postal-mime";
-import { isAutoReply, isDeliveryStatusReport, type MailHeaders } from "../core/report.ts";
+import { isAutoReply, isDeliveryStatusReport, isReceipt, type MailHeaders } from "../core/report.ts";
 import { ROBOT } from "./phrases.ts";
 import { readRecipient } from "./recipient.ts";
 import { NOTHING, type Returned } from "./returned.ts";
@@ -35,11 +35,6 @@ export function readReturnedHeaders(headers: MailHeaders): Returned {
     messageId: answeredMessageId(headers),
     source: "header",
   };
-}
-
-/** Whether it is a receipt: an auto-reply by its type, whatever else it says. */
-function isReceipt(headers: MailHeaders): boolean {
-  return isAutoReply({ get: (name) => (name === "content-type" ? headers.get(name) : null) });
 }
 
 /** Whether a person's program says that it is an auto-reply. Mail systems mark their failures so too (RFC 3834, 5). */

@@ -27,7 +27,7 @@ export class DomainLedger extends RpcTarget {
 
   /** Keeps a message, once for each id, and tells of what came back with it. Throws where the domain is not configured. */
   async record(record: MessageRecord, entry: string): Promise<void> {
-    if (this.#storage.trace()?.deleted !== false) throw new Error("The domain is not configured.");
+    if (!this.#storage.isConfigured) throw new Error("The domain is not configured.");
     const now = Date.now();
     const { ledger, webhook } = this.#records;
     ledger.record(record, entry, now, (event) => webhook.queue(event, now));
@@ -37,7 +37,7 @@ export class DomainLedger extends RpcTarget {
 
   /** Counts what an isolate has added up. */
   async count(tally: Tally): Promise<void> {
-    if (this.#storage.trace()?.deleted !== false) return;
+    if (!this.#storage.isConfigured) return;
     const now = Date.now();
     const { ledger, webhook } = this.#records;
     ledger.count(tally, now);
@@ -67,20 +67,16 @@ export class DomainLedger extends RpcTarget {
   /** Null where the domain is not configured; so are the lists. */
   stats(days: number): DayCounts[] | null {
     const now = Date.now();
-    return this.#isConfigured && addUp(this.#records.ledger.counts(days, now), dayOf(now));
+    return this.#storage.isConfigured ? addUp(this.#records.ledger.counts(days, now), dayOf(now)) : null;
   }
 
   /** A page before that number, the newest first. */
   bounces(before: number | null, limit: number): Page<Numbered<Bounce>> | null {
-    return this.#isConfigured && this.#records.ledger.bounces(before, limit);
+    return this.#storage.isConfigured ? this.#records.ledger.bounces(before, limit) : null;
   }
 
   rejections(before: number | null, limit: number): Page<Numbered<Rejection>> | null {
-    return this.#isConfigured && this.#records.ledger.rejections(before, limit);
-  }
-
-  get #isConfigured(): true | null {
-    return this.#storage.trace()?.deleted === false || null;
+    return this.#storage.isConfigured ? this.#records.ledger.rejections(before, limit) : null;
   }
 
   #noticeFailures(failures: Tally["failures"], now: number): void {

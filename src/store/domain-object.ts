@@ -68,7 +68,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   constructor(state: DurableObjectState, bindings: DomainObjectBindings) {
     super(state, bindings);
-    if (this.#storage.trace()?.deleted !== false) return;
+    if (!this.#storage.isConfigured) return;
     void state.blockConcurrencyWhile(() => this.#attempt("resuming-failed", () => this.#resume()));
   }
 
@@ -151,7 +151,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
 
   /** A page of writes before that number, the newest first; null where the domain is not configured. */
   audit(before: number | null, limit: number): Page<AuditRow> | null {
-    return this.#storage.outline() === null ? null : this.#records.audit.list(before, limit);
+    return this.#storage.isConfigured ? this.#records.audit.list(before, limit) : null;
   }
 
   /** What mail records and counts, and what was. */
@@ -171,8 +171,7 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
       const now = Date.now();
       // Set first: whatever stops this run, another follows.
       await this.ctx.storage.setAlarm(now + AGAIN_MS);
-      const isThere = this.#storage.trace()?.deleted === false;
-      const tended = !isThere || (await this.#tend(now));
+      const tended = !this.#storage.isConfigured || (await this.#tend(now));
       const published = await this.#publish();
       this.#deliver(now);
       if (tended && published) await this.#schedule(now);

@@ -42,7 +42,7 @@ export class DomainRecords {
     return now >= forgottenAt + DAY_MS || now < forgottenAt;
   }
 
-  /** Forgets what is older than that; of the audit apart, so that one which fails leaves the other. */
+  /** Forgets what is older than that. Not of the audit: where either fails, the other is to be forgotten all the same. */
   forget(keepMs: number, now: number): void {
     this.ledger.forget(now - keepMs, now);
     this.senders.forget(now - keepMs);

@@ -19,6 +19,11 @@ export class DomainStorage {
     return this.#stored();
   }
 
+  /** Whether there is such a domain: it was made, and has not been deleted. */
+  get isConfigured(): boolean {
+    return this.trace()?.deleted === false;
+  }
+
   /** The domain's snapshot; null where it is not configured. */
   load(): Snapshot | null {
     const outline = this.outline();

@@ -44,13 +44,14 @@ export class DomainWebhook extends RpcTarget {
   set(url: string, by: Actor): Promise<WebhookWritten> {
     const { turns, storage, records, secrets, wakeBy } = this.#parts;
     return turns.take(async () => {
+      const now = Date.now();
       const outline = storage.outline();
       if (outline === null) return { kind: "unconfigured" };
       const { webhook } = records;
       const { secret, wrapped } = await webhook.makeSecret(secrets(), outline.domain);
       const kind = webhook.health === null ? "created" : "written";
-      this.#change(url, { by, action: "webhook.set" }, () => webhook.set(url, wrapped));
-      await wakeBy(webhook.dueAt(Date.now()));
+      this.#change(url, { by, action: "webhook.set" }, now, () => webhook.set(url, wrapped));
+      await wakeBy(webhook.dueAt(now));
       return { kind, secret };
     });
   }
@@ -60,7 +61,7 @@ export class DomainWebhook extends RpcTarget {
     const { turns, records } = this.#parts;
     return turns.take(async () => {
       if (records.webhook.health === null) return false;
-      this.#change(null, { by, action: "webhook.removed" }, () => records.webhook.remove());
+      this.#change(null, { by, action: "webhook.removed" }, Date.now(), () => records.webhook.remove());
       return true;
     });
   }
@@ -74,12 +75,12 @@ export class DomainWebhook extends RpcTarget {
     return outcome;
   }
 
-  #change(url: string | null, occasion: Occasion, change: () => void): void {
+  #change(url: string | null, occasion: Occasion, at: number, change: () => void): void {
     const { records, log } = this.#parts;
     const { by, action, forced = [] } = occasion;
     const changes = compareWebhooks(records.webhook.health?.url ?? null, url);
     this.#objectStorage.transactionSync(() => {
-      records.audit.add({ at: Date.now(), by, action, forced, changes });
+      records.audit.add({ at, by, action, forced, changes });
       change();
     });
     log(occasion);

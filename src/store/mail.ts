@@ -1,4 +1,4 @@
-// What mail tells a domain's object of itself, and asks it.
+// What mail tells a domain's object of itself, and asks it; how long it waits for an answer, and how often it tries.
 
 import type { Claim } from "../core/judge.ts";
 import { formatMailbox } from "../core/mailbox.ts";
@@ -45,4 +45,27 @@ export async function admitMessage(bindings: Bindings, claim: Claim, id: string)
   const name = `${formatMailbox(original)} ${ref} ${expires}`;
   const asked = async () => stub(bindings, original.domain).ledger.admit(name, id);
   return answerWithin(ADMITTED_WITHIN_MS, asked()).catch(() => true);
+}
+
+/** Does work behind a handler's back; what fails three times is logged, since the platform ends it after half a minute. */
+export async function tryAgain(
+  work: () => Promise<void>,
+  what: { id: string; domain: string | null },
+): Promise<void> {
+  let error: unknown;
+  for (const waitMs of [0, 2_000, 5_000]) {
+    await pause(waitMs);
+    try {
+      return await work();
+    } catch (cause) {
+      error = cause;
+    }
+  }
+  console.error(JSON.stringify({ event: "recording-failed", ...what, error: String(error) }));
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }

@@ -31,12 +31,6 @@ export interface Table {
 /** An item by its number: later ones have higher numbers. */
 export type Numbered<Item> = Item & { readonly number: number };
 
-/** The first row's `at`; null where there is none. */
-export function readInstant({ sql }: Pick<ObjectStorage, "sql">, query: string): number | null {
-  const [row] = sql.exec<{ at: number | null }>(query);
-  return row?.at ?? null;
-}
-
 /**
  * A page of items, the newest first.
  * @param select their numbers, and each as JSON by the name of `item`; ends where a condition may follow

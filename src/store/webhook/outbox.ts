@@ -4,7 +4,7 @@
 import type { DomainEvent } from "../../core/record.ts";
 import { retryDueAt } from "../../core/webhook.ts";
 import type { Attempt } from "../../core/webhook-request.ts";
-import { type ObjectStorage, readInstant } from "../object-storage.ts";
+import type { ObjectStorage } from "../object-storage.ts";
 import { callWebhook, type Webhook, type WebhookCall } from "./webhook.ts";
 
 /** Deliveries of one run: it stays within the 50 subrequests of an invocation, with room for what else that does. */
@@ -75,7 +75,8 @@ export class Outbox {
 
   /** When the first is due, under way or not; null where nothing is pending. */
   dueAt(): number | null {
-    return readInstant(this.#storage, "SELECT min(due_at) AS at FROM deliveries");
+    const [row] = this.#storage.sql.exec<{ due: number | null }>("SELECT min(due_at) AS due FROM deliveries");
+    return row?.due ?? null;
   }
 
   /** Takes what is due, the longest due first. Each is to be released. */
