@@ -380,6 +380,13 @@ describe("what came back", () => {
     expect(outcome.recorded).toMatchObject([{ bounces: [{ kind: "unparsed" }] }]);
   });
 
+  test("is forwarded a second later at the most where its body does not come", async () => {
+    const since = performance.now();
+    const outcome = await received({ raw: () => new ReadableStream<Uint8Array>() });
+    expect(outcome).toMatchObject({ forwarded: TO, thrown: null });
+    expect(performance.now() - since).toBeLessThan(2_000);
+  });
+
   test("is read no further than its first 64 KiB", async () => {
     let octets = 0;
     const endless = () =>
