@@ -1,6 +1,6 @@
 // The pages, served beside the API by the same Worker: rendered here, without any script.
 
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import type { ApiDocument } from "../api/openapi.ts";
 import type { Api } from "../api/ports.ts";
 import { Reference } from "./reference.tsx";
