@@ -7,8 +7,12 @@ import { writeKeyedLine, writeLine } from "./deployment/log.ts";
 import { isWithinRate, type RateBindings } from "./deployment/rate.ts";
 import { Misconfigured, readSecrets } from "./deployment/secrets.ts";
 import { readVars } from "./deployment/vars.ts";
+import { examine } from "./doctor/doctor.ts";
+import { createResolver } from "./doctor/resolver.ts";
+import { inspect } from "./inbound/inspect.ts";
 import type { Receiving } from "./inbound/ports.ts";
 import { receive } from "./inbound/receive.ts";
+import type { PagePorts } from "./pages/desk.ts";
 import { createPages } from "./pages/pages.tsx";
 import { type Bindings, Domains, publishedSnapshots, type SnapshotMemory } from "./store/domains.ts";
 import { admitMessage, pause, recordMessage, tellSightings, tellTally, tryAgain } from "./store/mail.ts";
@@ -30,8 +34,8 @@ const tallyMemory = emptyTallies();
 const derivedKeys: DerivedKeys = new Map();
 const tokenMemory: TokenMemory = emptyMemory();
 
-const { app, document } = createApi();
-app.route("/", createPages(document));
+const { app, document, askAs } = createApi();
+app.route("/", createPages(document, askAs));
 
 export default {
   async fetch(request, env, context) {
@@ -39,7 +43,8 @@ export default {
       const deployment = await readDeployment(env);
       const { secrets, vars, keys } = deployment;
       const shared = wire(env, deployment, context);
-      return await app.fetch(request, {
+      const { now, snapshots, open } = shared;
+      const ports: PagePorts = {
         ...shared,
         maxBatch: vars.maxBatch,
         corsOrigins: vars.corsOrigins,
@@ -51,7 +56,12 @@ export default {
         tokens: new Tokens(env, tokenMemory, keys.tokens, shared.now),
         isWithinRate: (caller) => isWithinRate(env, caller.id),
         isUnreachable: (error) => error instanceof StorageUnreachable,
-      });
+        examineDns: (domain, dkimSelectors) => examineDns(vars.dohUrl, domain, dkimSelectors),
+        sessionKey: keys.sessions,
+        inspect: (pasted, domain) =>
+          inspect(pasted, domain, { snapshots, keys: { open, hops: keys.hops } }, now),
+      };
+      return await app.fetch(request, ports);
     } catch (error) {
       if (error instanceof Misconfigured) return problem("misconfigured", error.message);
       throw error;
@@ -81,6 +91,16 @@ export default {
     await receive(message, receiving, shared.now);
   },
 } satisfies ExportedHandler<Bindings & RateBindings>;
+
+/** Looks a domain up, where the deployment has somewhere to ask. */
+async function examineDns(dohUrl: string | null, domain: string, dkimSelectors: readonly string[]) {
+  if (dohUrl === null) return [];
+  return examine(
+    domain,
+    dkimSelectors,
+    createResolver(dohUrl, (url, init) => fetch(url, init)),
+  );
+}
 
 /** What a deployment is given, checked, and the keys that it derives for itself. */
 async function readDeployment(env: Bindings) {

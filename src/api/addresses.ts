@@ -1,7 +1,6 @@
 // Minting and validating addresses.
 
 import type { Context } from "hono";
-import { accepts } from "hono/accepts";
 import { formatMailbox, isDomain, lowerCase, type Mailbox, splitPath } from "../core/mailbox.ts";
 import type { Minted } from "../core/mint.ts";
 import { type TagFinding, validateTag } from "../core/tag-status.ts";
@@ -35,7 +34,7 @@ const MINTED = {
   ref: null,
 };
 
-const mintAddress = operation({
+export const mintAddress = operation({
   id: "mint",
   method: "post",
   path: "/v1/addresses",
@@ -63,7 +62,7 @@ const mintAddress = operation({
   },
 });
 
-const mintBatch = operation({
+export const mintBatch = operation({
   id: "mintBatch",
   method: "post",
   path: "/v1/addresses/batch",
@@ -107,7 +106,7 @@ const mintBatch = operation({
   },
 });
 
-const validateAddress = operation({
+export const validateAddress = operation({
   id: "validate",
   method: "post",
   path: "/v1/addresses/validate",
@@ -145,17 +144,27 @@ export const addressOperations = [mintAddress, mintBatch, validateAddress];
 
 /** Whether the client would rather read text; one that takes both alike gets JSON (RFC 9110, 12.5.1). */
 function prefersText(context: Context<Api>): boolean {
-  const [json, text] = ["application/json", "text/plain"];
-  const match = (accepted: readonly { type: string; q: number }[]) =>
-    qualityOf(accepted, text) > qualityOf(accepted, json) ? text : json;
-  return accepts(context, { header: "Accept", supports: [json, text], default: json, match }) === text;
+  const accepted = (context.req.header("accept") ?? "*/*").split(",").map(readRange);
+  return qualityOf(accepted, "text/plain") > qualityOf(accepted, "application/json");
+}
+
+interface Range {
+  readonly type: string;
+  readonly quality: number;
+}
+
+/** A media range and its weight (RFC 9110, 12.4.2); what is no weight weighs nothing. */
+function readRange(text: string): Range {
+  const [type = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+  const weight = parameters.find((parameter) => parameter.startsWith("q="));
+  return { type, quality: weight === undefined ? 1 : Number(weight.slice(2)) || 0 };
 }
 
 /** How well a media type is accepted: by its own name, else its kind's, else what is said of any. */
-function qualityOf(accepted: readonly { type: string; q: number }[], mediaType: string): number {
+function qualityOf(accepted: readonly Range[], mediaType: string): number {
   const ranges = [mediaType, mediaType.replace(/\/.*/, "/*"), "*/*"];
-  const named = ranges.flatMap((range) => accepted.filter(({ type }) => type.toLowerCase() === range));
-  return named[0]?.q ?? 0;
+  const named = ranges.flatMap((range) => accepted.filter(({ type }) => type === range));
+  return named[0]?.quality ?? 0;
 }
 
 function readSwitch(text: unknown): unknown {

@@ -2,15 +2,14 @@
 // `context.env`; whatever they throw becomes a problem here.
 
 import type { Context } from "hono";
-import { bearerAuth } from "hono/bearer-auth";
 import { cors } from "hono/cors";
+import { HonoBase as Hono } from "hono/hono-base";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { TrieRouter } from "hono/router/trie-router";
-import { secureHeaders } from "hono/secure-headers";
-import { Hono } from "hono/tiny";
 import { describedOperations } from "./about.ts";
 import { addressOperations } from "./addresses.ts";
+import { type AskAs, createAsking } from "./asking.ts";
 import { auditOperations } from "./audit.ts";
 import { findCaller } from "./caller.ts";
 import { domainOperations } from "./domains.ts";
@@ -25,29 +24,38 @@ import { routeOperations } from "./routes.ts";
 import { tokenOperations } from "./tokens.ts";
 import { webhookOperations } from "./webhook.ts";
 
-/** What a page may load: this origin's stylesheet, and no script at all. */
-const POLICY = {
-  defaultSrc: ["'none'"],
-  styleSrc: ["'self'"],
-  imgSrc: ["data:"],
-  formAction: ["'self'"],
-  baseUri: ["'none'"],
-  frameAncestors: ["'none'"],
+/** What every response bears. A page may load this origin's stylesheet, and no script at all. */
+const SAFE_HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy":
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  // Without it a browser's forms would not name their origin, by which forged ones are told.
+  "referrer-policy": "same-origin",
+  "strict-transport-security": "max-age=15552000; includeSubDomains",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
 };
+
+const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
 /** How long a browser may keep what it was told of CORS, in seconds. */
 const PREFLIGHT_S = 600;
 
-/** The API, and the document that describes it. */
-export function createApi(): { readonly app: Hono<Api>; readonly document: () => ApiDocument } {
+/** The API, the document that describes it, and the same operations for whoever is known without a token. */
+export function createApi(): {
+  readonly app: Hono<Api>;
+  readonly document: () => ApiDocument;
+  readonly askAs: AskAs;
+} {
   // The one router that `methodNotAllowed` uses too: the others that Hono chooses from stay out of the Worker.
   const app = new Hono<Api>({ router: new TrieRouter() });
 
   app.use(requestId());
-  app.use(secureHeaders({ contentSecurityPolicy: POLICY, xFrameOptions: "DENY" }));
   app.use(async function markResponse(context, next) {
     await next();
-    context.header("cache-control", "no-store");
+    for (const [name, value] of Object.entries(SAFE_HEADERS)) context.header(name, value);
     // A response that a handler made itself does not have it yet.
     context.header("x-request-id", context.var.requestId);
   });
@@ -59,7 +67,7 @@ export function createApi(): { readonly app: Hono<Api>; readonly document: () =>
   });
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => notAllowed(methods) }));
 
-  const { operations, document } = describedOperations([
+  const declared = [
     ...addressOperations,
     ...domainOperations,
     ...routeOperations,
@@ -68,7 +76,8 @@ export function createApi(): { readonly app: Hono<Api>; readonly document: () =>
     ...auditOperations,
     ...webhookOperations,
     ...tokenOperations,
-  ]);
+  ];
+  const { operations, document } = describedOperations(declared);
   mount(app, operations);
 
   app.notFound((context) => problem("not-found", `There is nothing at ${context.req.path}.`));
@@ -76,7 +85,7 @@ export function createApi(): { readonly app: Hono<Api>; readonly document: () =>
     if ("getResponse" in error) return error.getResponse();
     return respond(describeFailure(error, context));
   });
-  return { app, document };
+  return { app, document, askAs: createAsking(declared) };
 }
 
 /** CORS for the origins that the deployment names; where it names none, nothing here knows of it. */
@@ -93,18 +102,15 @@ function allowOrigins() {
   };
 }
 
-/** Lets in whoever bears a token that is known here; one answer however it is wrong. */
+/** Lets in whoever bears a token that is known here; one answer however it is wrong (RFC 6750, 2.1). */
 function authenticate() {
-  return bearerAuth({
-    async verifyToken(token, context: Context<Api>) {
-      const caller = await findCaller(token, context.env);
-      if (caller !== null) context.set("caller", caller);
-      return caller !== null;
-    },
-    noAuthenticationHeader: { message: unauthorized },
-    invalidAuthenticationHeader: { message: unauthorized },
-    invalidToken: { message: unauthorized },
-  });
+  return async function authenticate(context: Context<Api>, next: () => Promise<void>) {
+    const [, token = ""] = BEARER.exec(context.req.header("authorization") ?? "") ?? [];
+    const caller = token === "" ? null : await findCaller(token, context.env);
+    if (caller === null) return unauthorized();
+    context.set("caller", caller);
+    return next();
+  };
 }
 
 function unauthorized(): Response {

@@ -8,7 +8,7 @@ import { formatTime } from "./outcome.ts";
 import { unconfigured } from "./problem.ts";
 import { presentRoute } from "./routes.ts";
 
-const readAudit = operation({
+export const readAudit = operation({
   id: "readAudit",
   method: "get",
   path: "/v1/domains/:domain/audit",

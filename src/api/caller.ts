@@ -30,7 +30,22 @@ export async function findCaller(
   if (isSame(given, admin)) return OPERATOR;
   const id = await readToken(text, tokenMacKeys);
   const token = id === null ? null : await tokens.read(id);
-  if (token === null || !isSame(given, token.digest)) return null;
-  const { name, scopes, domains } = token;
-  return { id: token.id, name, scopes, domains };
+  return token === null || !isSame(given, token.digest) ? null : callerOf(token);
+}
+
+/**
+ * Who has the token of this id, null for the operator; null where it was revoked. For those who have shown it before.
+ * Throws `StorageUnreachable`.
+ */
+export async function findKnownCaller(
+  id: string | null,
+  { tokens }: Pick<Credentials, "tokens">,
+): Promise<Caller | null> {
+  if (id === null) return OPERATOR;
+  const token = await tokens.read(id);
+  return token && callerOf(token);
+}
+
+function callerOf({ id, name, scopes, domains }: Token): Caller {
+  return { id, name, scopes, domains };
 }

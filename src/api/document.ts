@@ -1,9 +1,8 @@
 // The OpenAPI 3.1 document, made of the operations themselves: their schemas, statuses and problems.
 
-import { type ConversionConfig, toJsonSchema } from "@valibot/to-json-schema";
-import type * as v from "valibot";
 import { SCOPES } from "../core/token.ts";
 import { problemAnswer } from "./answers.ts";
+import { describeSchema } from "./json-schema.ts";
 import { LIMIT } from "./list.ts";
 import type {
   ApiDocument,
@@ -78,7 +77,7 @@ export function describeApi(operations: readonly Operation[]): ApiDocument {
     paths,
     components: {
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
-      schemas: Object.fromEntries([...names].map(([schema, name]) => [name, describe(schema)])),
+      schemas: Object.fromEntries([...names].map(([schema, name]) => [name, describeSchema(schema)])),
       examples: Object.fromEntries(PROBLEM_TYPES.map((type) => [type, { value: exampleOf(type) }])),
     },
   };
@@ -188,34 +187,6 @@ function describeProblem(status: number, types: readonly ProblemType[]): Describ
     },
   };
 }
-
-/** A schema as JSON Schema. Rules that it can't say (two fields that exclude one another) are left to the reading. */
-function describe(schema: Schema): JsonSchema {
-  return convert(schema) as JsonSchema;
-}
-
-/** Without `$schema`, which stands at the root of a document only (JSON Schema 2020-12 Core, 8.1.1). */
-function convert(schema: Schema): Omit<ReturnType<typeof toJsonSchema>, "$schema"> {
-  const { $schema, ...converted } = toJsonSchema(schema, CONVERSION);
-  return converted;
-}
-
-const CONVERSION: ConversionConfig = {
-  target: "draft-2020-12",
-  typeMode: "input",
-  errorMode: "ignore",
-  overrideAction({ valibotAction }) {
-    const { metadata } = valibotAction as Partial<v.MetadataAction<unknown, Separate>>;
-    if (metadata?.eachItem) return { type: "array", items: convert(metadata.eachItem) };
-    if (metadata?.eachValue) {
-      return { type: "object", additionalProperties: convert(metadata.eachValue) };
-    }
-    return undefined;
-  },
-};
-
-/** What a schema says of items that are read separately. */
-type Separate = { readonly eachItem?: Schema; readonly eachValue?: Schema };
 
 function parameterOf(name: string): Parameter {
   const known = PATH[name];

@@ -17,7 +17,7 @@ import { settingsBody } from "./schemas.ts";
 const DOMAIN = { domain: "example.com", ...DEFAULTS, exempt: [], dkimSelectors: [] };
 const WRITTEN = { ...DOMAIN, effectiveBy: "2026-11-24T12:02:30.000Z" };
 
-const listDomains = operation({
+export const listDomains = operation({
   id: "listDomains",
   method: "get",
   path: "/v1/domains",
@@ -37,7 +37,7 @@ const listDomains = operation({
   },
 });
 
-const readDomain = operation({
+export const readDomain = operation({
   id: "readDomain",
   method: "get",
   path: "/v1/domains/:domain",
@@ -54,7 +54,7 @@ const readDomain = operation({
   },
 });
 
-const putDomain = operation({
+export const putDomain = operation({
   id: "putDomain",
   method: "put",
   path: "/v1/domains/:domain",
@@ -71,7 +71,7 @@ const putDomain = operation({
   handle: (context, body) => configure(context, "put", body),
 });
 
-const patchDomain = operation({
+export const patchDomain = operation({
   id: "patchDomain",
   method: "patch",
   path: "/v1/domains/:domain",
@@ -86,7 +86,7 @@ const patchDomain = operation({
   handle: (context, body) => configure(context, "patch", body),
 });
 
-const deleteDomain = operation({
+export const deleteDomain = operation({
   id: "deleteDomain",
   method: "delete",
   path: "/v1/domains/:domain",
@@ -104,12 +104,14 @@ const deleteDomain = operation({
   },
 });
 
-const readReadiness = operation({
+export const readReadiness = operation({
   id: "readReadiness",
   method: "get",
   path: "/v1/domains/:domain/readiness",
   scope: "read",
   summary: "Find out whether a domain is ready to enforce",
+  description:
+    "Only `signing` and `observing` can fail. `mx`, `spf`, `dkim` and `dmarc` are looked up in the DNS, for the selectors in `dkimSelectors`.",
   statuses: [200],
   answer: readinessAnswer,
   problems: ["not-found"],
@@ -121,9 +123,15 @@ const readReadiness = operation({
   },
   async handle(context) {
     const domain = domainOf(context);
-    const readiness = await context.env.domains.readiness(domain);
+    const { domains, snapshots, examineDns } = context.env;
+    const dns = async () => {
+      // What the domain's object says is said where its snapshot can't be read, too.
+      const snapshot = await snapshots.read(domain).catch(() => null);
+      return snapshot === null ? [] : examineDns(domain, snapshot.settings.dkimSelectors);
+    };
+    const [readiness, inDns] = await Promise.all([domains.readiness(domain), dns()]);
     if (readiness === null) return unconfigured(domain);
-    return { status: 200, body: { ready: readiness.ready, checks: [...readiness.checks] } };
+    return { status: 200, body: { ready: readiness.ready, checks: [...readiness.checks, ...inDns] } };
   },
 });
 

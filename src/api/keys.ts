@@ -19,7 +19,7 @@ const KEY = {
   imported: false,
 };
 
-const listKeys = operation({
+export const listKeys = operation({
   id: "listKeys",
   method: "get",
   path: "/v1/domains/:domain/keys",
@@ -46,7 +46,7 @@ const listKeys = operation({
   },
 });
 
-const addKey = operation({
+export const addKey = operation({
   id: "addKey",
   method: "post",
   path: "/v1/domains/:domain/keys",
@@ -75,7 +75,7 @@ const addKey = operation({
   },
 });
 
-const retireKey = operation({
+export const retireKey = operation({
   id: "retireKey",
   method: "delete",
   path: "/v1/domains/:domain/keys/:number",

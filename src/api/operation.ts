@@ -56,11 +56,17 @@ export interface Operation extends Omit<Declaration<Schema, Schema>, "handle"> {
   handle(context: Context<Api>, body: never): Promise<Answer<unknown> | Response>;
 }
 
+/** An operation, whose body and answer are known to those who ask for it from here. */
+export interface Declared<Body, Answered> extends Operation {
+  /** Never there: it holds the types. */
+  readonly types?: (body: Body) => Answered;
+}
+
 /** Declares an operation: its example, handler and schemas have to agree. */
 export function operation<Body extends Schema, Answered extends Schema>(
   declared: Declaration<Body, Answered>,
-): Operation {
-  return declared as unknown as Operation;
+): Declared<v.InferInput<Body>, v.InferInput<Answered>> {
+  return declared as unknown as Declared<v.InferInput<Body>, v.InferInput<Answered>>;
 }
 
 /** Gives each operation its route. */

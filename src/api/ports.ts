@@ -5,12 +5,13 @@ import type { Outcome, Refusal, SettingsChange } from "../core/change.ts";
 import type { OpenKey } from "../core/keyring.ts";
 import type { Mailbox } from "../core/mailbox.ts";
 import type { Page } from "../core/page.ts";
-import type { Readiness } from "../core/readiness.ts";
+import type { Check, Readiness } from "../core/readiness.ts";
 import type { Bounce, Rejection } from "../core/record.ts";
 import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import type { DayCounts } from "../core/stats.ts";
+import type { Summary } from "../core/summary.ts";
 import type { Grant, MadeUnder, Token } from "../core/token.ts";
 import type { Caller, Credentials } from "./caller.ts";
 
@@ -35,6 +36,8 @@ export interface Ports extends Credentials {
     read(domain: string): Promise<Snapshot | null>;
     confirm(domain: string): Promise<Snapshot | null>;
   };
+  /** Looks the domain up in the DNS, and checks what is there; empty where a deployment leaves that out. Never fails. */
+  examineDns(domain: string, dkimSelectors: readonly string[]): Promise<readonly Check[]>;
   /** Takes note that a reverse-path, or only a Message-ID, was minted for this original. Never fails, never awaited. */
   note(sighting: "minted" | "answerable", original: Mailbox): void;
   /** One line of the log. */
@@ -47,6 +50,8 @@ export interface Ports extends Credentials {
     /** Every write goes to the audit, with who asked for it. */
     configure(domain: string, change: SettingsChange, by: Actor): Promise<Outcome>;
     readiness(domain: string): Promise<Readiness | null>;
+    /** At a glance, with counts of so many days. */
+    summary(domain: string, days: number): Promise<Summary | null>;
     forget(domain: string, by: Actor): Promise<boolean>;
     /** A page of the writes before that number, the newest first; null where the domain is not configured. */
     audit(

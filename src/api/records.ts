@@ -2,7 +2,9 @@
 
 import type { Context } from "hono";
 import type { Page } from "../core/page.ts";
+import { DISPOSITIONS } from "../core/policy.ts";
 import { COUNTED_DAYS } from "../core/stats.ts";
+import { TAG_STATUSES } from "../core/tag-status.ts";
 import { bouncesAnswer, rejectionsAnswer, statsAnswer } from "./answers.ts";
 import { cursorOf, numberOf, readPage } from "./list.ts";
 import { domainOf, operation } from "./operation.ts";
@@ -12,7 +14,11 @@ import { unconfigured, unusable } from "./problem.ts";
 /** Days of counts that are answered where no number is asked for. */
 export const STATS_DAYS = { least: 1, most: COUNTED_DAYS, default: 30 };
 
-const readStats = operation({
+function noCounts<Name extends string>(names: readonly Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
+}
+
+export const readStats = operation({
   id: "readStats",
   method: "get",
   path: "/v1/domains/:domain/stats",
@@ -29,24 +35,8 @@ const readStats = operation({
       days: [
         {
           day: "2026-11-24",
-          status: {
-            missing: 12,
-            malformed: 0,
-            "not-signing": 0,
-            "unknown-key": 0,
-            "bad-signature": 1,
-            expired: 0,
-            valid: 2,
-          },
-          disposition: {
-            forwarded: 5,
-            consumed: 1,
-            rejected: 9,
-            "would-reject": 0,
-            "no-such-address": 0,
-            "route-rejected": 0,
-            deferred: 0,
-          },
+          status: { ...noCounts(TAG_STATUSES), missing: 12, "bad-signature": 1, valid: 2 },
+          disposition: { ...noCounts(DISPOSITIONS), forwarded: 5, consumed: 1, rejected: 9 },
         },
       ],
     },
@@ -60,7 +50,7 @@ const readStats = operation({
   },
 });
 
-const listBounces = operation({
+export const listBounces = operation({
   id: "listBounces",
   method: "get",
   path: "/v1/domains/:domain/bounces",
@@ -99,7 +89,7 @@ const listBounces = operation({
   handle: (context) => listNumbered(context, (...asked) => context.env.domains.bounces(...asked)),
 });
 
-const listRejections = operation({
+export const listRejections = operation({
   id: "listRejections",
   method: "get",
   path: "/v1/domains/:domain/rejections",

@@ -21,7 +21,7 @@ const EFFECTIVE_BY = "2026-11-24T12:02:30.000Z";
 
 type ShownRoute = v.InferInput<typeof routeBody>;
 
-const readRoutes = operation({
+export const readRoutes = operation({
   id: "readRoutes",
   method: "get",
   path: "/v1/domains/:domain/routes",
@@ -48,7 +48,7 @@ const readRoutes = operation({
   },
 });
 
-const putRoutes = operation({
+export const putRoutes = operation({
   id: "putRoutes",
   method: "put",
   path: "/v1/domains/:domain/routes",
@@ -75,7 +75,7 @@ const putRoutes = operation({
   },
 });
 
-const readRoute = operation({
+export const readRoute = operation({
   id: "readRoute",
   method: "get",
   path: "/v1/domains/:domain/routes/:localPart",
@@ -94,7 +94,7 @@ const readRoute = operation({
   },
 });
 
-const putRoute = operation({
+export const putRoute = operation({
   id: "putRoute",
   method: "put",
   path: "/v1/domains/:domain/routes/:localPart",
@@ -114,7 +114,7 @@ const putRoute = operation({
   },
 });
 
-const deleteRoute = operation({
+export const deleteRoute = operation({
   id: "deleteRoute",
   method: "delete",
   path: "/v1/domains/:domain/routes/:localPart",

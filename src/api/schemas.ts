@@ -2,7 +2,7 @@
 // Messages never repeat a value.
 
 import * as v from "valibot";
-import { isLocalPart, lowerCase, readMailbox } from "../core/mailbox.ts";
+import { isDomain, isLocalPart, lowerCase, readMailbox } from "../core/mailbox.ts";
 import { DEFAULT_ROUTE } from "../core/route.ts";
 import { LIFETIME_DAYS_AT_MOST } from "../core/settings.ts";
 import { isTagged, WHOLE_REF } from "../core/tag.ts";
@@ -15,6 +15,8 @@ const ROTATE_DAYS_AT_MOST = 365;
 const SECRET_OCTETS_AT_MOST = 64;
 const DESTINATIONS_AT_MOST = 20;
 const EXEMPT_AT_MOST = 100;
+/** Each is a look-up. */
+const SELECTORS_AT_MOST = 10;
 const BOUNCES_PER_REF_AT_MOST = 1_000;
 /** Characters in one line that the platform hands on to the sender. */
 const REASON_CHARACTERS_AT_MOST = 199;
@@ -103,8 +105,18 @@ export const settings = {
     "How many messages may come back to one address with a ref; null for any number.",
   ),
   dkimSelectors: said(
-    v.pipe(v.array(v.string()), v.maxLength(0, "DKIM is not looked up yet; leave it empty.")),
-    "No selector is taken yet.",
+    v.pipe(
+      v.array(
+        v.pipe(
+          v.string(),
+          v.transform(lowerCase),
+          v.check(isDomain, "A DKIM selector is expected: the s= of your mail's DKIM-Signature."),
+        ),
+      ),
+      v.maxLength(SELECTORS_AT_MOST, `${SELECTORS_AT_MOST} selectors are the limit.`),
+      v.check((names) => new Set(names).size === names.length, "A selector stands here twice."),
+    ),
+    "Selectors of the DKIM keys that sign the domain's mail, which are looked up in the DNS.",
   ),
 };
 

@@ -18,7 +18,7 @@ const TOKEN = {
   keyringSecret: "current" as const,
 };
 
-const listTokens = operation({
+export const listTokens = operation({
   id: "listTokens",
   method: "get",
   path: "/v1/tokens",
@@ -42,7 +42,7 @@ const listTokens = operation({
   },
 });
 
-const createToken = operation({
+export const createToken = operation({
   id: "createToken",
   method: "post",
   path: "/v1/tokens",
@@ -79,7 +79,7 @@ const createToken = operation({
   },
 });
 
-const revokeToken = operation({
+export const revokeToken = operation({
   id: "revokeToken",
   method: "delete",
   path: "/v1/tokens/:id",

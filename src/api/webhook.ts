@@ -10,7 +10,7 @@ import { redeliverBody, webhookBody } from "./schemas.ts";
 
 const URL = "https://app.example.net/countersign";
 
-const readWebhook = operation({
+export const readWebhook = operation({
   id: "readWebhook",
   method: "get",
   path: "/v1/domains/:domain/webhook",
@@ -39,7 +39,7 @@ const readWebhook = operation({
   },
 });
 
-const putWebhook = operation({
+export const putWebhook = operation({
   id: "putWebhook",
   method: "put",
   path: "/v1/domains/:domain/webhook",
@@ -67,7 +67,7 @@ const putWebhook = operation({
   },
 });
 
-const deleteWebhook = operation({
+export const deleteWebhook = operation({
   id: "deleteWebhook",
   method: "delete",
   path: "/v1/domains/:domain/webhook",
@@ -85,7 +85,7 @@ const deleteWebhook = operation({
   },
 });
 
-const redeliver = operation({
+export const redeliver = operation({
   id: "redeliver",
   method: "post",
   path: "/v1/domains/:domain/webhook/redeliver",

@@ -110,6 +110,20 @@ export function annotate(facts: Facts, decision: Decision, domain: string): Map<
   return fields;
 }
 
+/** What is done with a message, as its operator reads it. */
+export function describeDecision({ action, disposition }: Decision): string {
+  switch (action.kind) {
+    case "reject":
+      return `refused for good: 555 5.7.1 ${action.sentence}`;
+    case "consume":
+      return disposition === "would-reject" ? `taken; ${WOULD}` : "taken and recorded, and goes nowhere";
+    case "forward":
+      return `forwarded to ${action.to.join(", then ")}${disposition === "would-reject" ? `; ${WOULD}` : ""}`;
+  }
+}
+
+const WOULD = `while the domain enforces it is refused for good: 555 5.7.1 ${SENTENCES.unsignedBounce}`;
+
 function routeRejects(sentence: string): Decision {
   const action: Action = { kind: "reject", sentence };
   return { disposition: "route-rejected", action, restsOnSnapshot: true, unproven: false };

@@ -19,7 +19,12 @@ export interface Check {
     | "routes"
     | "postmaster"
     | "keys"
-    | "weak-secret";
+    | "weak-secret"
+    // In the DNS (doctor).
+    | "mx"
+    | "spf"
+    | "dkim"
+    | "dmarc";
   readonly status: "pass" | "warn" | "fail";
   /** What was found, and what to do. */
   readonly detail: string;

@@ -1,5 +1,5 @@
-// Keys that the deployment derives from KEYRING_SECRET for itself: for the mark on forwarded mail, the MACs of tokens, and
-// keyed log values.
+// Keys that the deployment derives from its secrets for itself: for the mark on forwarded mail, the MACs of tokens, keyed
+// log values, and the sessions of the pages.
 
 import { deriveDeploymentKey } from "../core/signature.ts";
 import type { Secrets } from "./secrets.ts";
@@ -11,6 +11,8 @@ export interface DeploymentKeys {
   readonly tokens: readonly [CryptoKey, ...CryptoKey[]];
   /** Makes pseudonyms of addresses in the log. */
   readonly log: CryptoKey;
+  /** Signs the sessions of the pages; under another ADMIN_TOKEN or KEYRING_SECRET it is another. */
+  readonly sessions: CryptoKey;
 }
 
 /** Derived once in an isolate, for each secret. */
@@ -18,17 +20,18 @@ export type DerivedKeys = Map<string, Promise<CryptoKey>>;
 
 /** The keys, derived on first use. */
 export async function openDeploymentKeys(derived: DerivedKeys, secrets: Secrets): Promise<DeploymentKeys> {
-  const { keyring, keyringPrevious } = secrets;
+  const { adminToken, keyring, keyringPrevious } = secrets;
   const both = async (purpose: string): Promise<[CryptoKey, ...CryptoKey[]]> => {
     const current = await derive(derived, keyring, purpose);
     return keyringPrevious === null ? [current] : [current, await derive(derived, keyringPrevious, purpose)];
   };
-  const [hops, tokens, log] = await Promise.all([
+  const [hops, tokens, log, sessions] = await Promise.all([
     both("hop"),
     both("token"),
     derive(derived, keyring, "log"),
+    derive(derived, `${keyring} ${adminToken}`, "session"),
   ]);
-  return { hops, tokens, log };
+  return { hops, tokens, log, sessions };
 }
 
 function derive(derived: DerivedKeys, secret: string, purpose: string): Promise<CryptoKey> {

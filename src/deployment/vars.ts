@@ -8,6 +8,7 @@ export interface VarBindings {
   readonly MAX_BATCH?: string | number;
   readonly CORS_ORIGINS?: string;
   readonly WEBHOOK_ALLOW_LOCAL?: string;
+  readonly DOH_URL?: string;
 }
 
 export interface Vars {
@@ -21,10 +22,14 @@ export interface Vars {
   readonly corsOrigins: readonly string[];
   /** Whether a webhook may be at `http://127.0.0.1`. */
   readonly webhookAllowLocal: boolean;
+  /** Where DNS is asked, over HTTPS; null where it is not. */
+  readonly dohUrl: string | null;
 }
 
 const RECORD_DAYS = { default: 90, least: 1, most: 3650 };
 const MAX_BATCH = { default: 10_000, least: 1, most: 100_000 };
+
+const DOH_URL = "https://cloudflare-dns.com/dns-query";
 
 /** `https:` anywhere, `http:` on this machine only. */
 const ORIGIN = /^(?:https:\/\/[a-z0-9.-]+|http:\/\/(?:localhost|127\.0\.0\.1))(?::[0-9]{1,5})?$/;
@@ -37,6 +42,7 @@ export function readVars(env: VarBindings): Vars {
     maxBatch: readWhole("MAX_BATCH", env.MAX_BATCH, MAX_BATCH),
     corsOrigins: readOrigins(env.CORS_ORIGINS),
     webhookAllowLocal: readSwitch("WEBHOOK_ALLOW_LOCAL", env.WEBHOOK_ALLOW_LOCAL),
+    dohUrl: readDohUrl(env.DOH_URL),
   };
 }
 
@@ -60,6 +66,14 @@ function readOrigins(value = ""): readonly string[] {
   const origins = value.split(/[\s,]+/).filter((origin) => origin !== "");
   if (origins.every((origin) => ORIGIN.test(origin))) return origins;
   throw new Misconfigured('The var CORS_ORIGINS is no list of origins like "https://app.example.com".');
+}
+
+function readDohUrl(value = DOH_URL): string | null {
+  if (value === "") return null;
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && url.hostname === "127.0.0.1");
+  if (url !== null && isSafe && url.username + url.password === "") return url.href;
+  throw new Misconfigured(`The var DOH_URL is no https: URL like "${DOH_URL}".`);
 }
 
 function readLogAddresses(value = "plain"): Vars["logAddresses"] {

@@ -19,6 +19,7 @@ import type { Readiness } from "../core/readiness.ts";
 import { EVERYWHERE_MS, type ImportedKey, type KeysChange, retire, tendingDueAt } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import { createSnapshot, encodeSnapshot, revise, type Snapshot } from "../core/snapshot.ts";
+import type { Summary } from "../core/summary.ts";
 import { writeLine } from "../deployment/log.ts";
 import { readSecrets, type SecretBindings } from "../deployment/secrets.ts";
 import { readVars, type VarBindings } from "../deployment/vars.ts";
@@ -147,6 +148,18 @@ export class DomainObject extends DurableObject<DomainObjectBindings> {
   readiness(): Readiness | null {
     const snapshot = this.#storage.load();
     return snapshot && this.#readiness.check(snapshot, Date.now());
+  }
+
+  /** The domain at a glance, with counts of so many days; null where it is not configured. */
+  summary(days: number): Summary | null {
+    const snapshot = this.#storage.load();
+    if (snapshot === null) return null;
+    return {
+      mode: snapshot.settings.mode,
+      readiness: this.#readiness.check(snapshot, Date.now()),
+      days: this.#ledger.stats(days) ?? [],
+      webhook: this.#webhook.read(),
+    };
   }
 
   /** A page of writes before that number, the newest first; null where the domain is not configured. */

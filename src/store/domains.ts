@@ -9,6 +9,7 @@ import type { ImportedKey } from "../core/rotation.ts";
 import type { Route } from "../core/route.ts";
 import { decodeSnapshot, type Snapshot } from "../core/snapshot.ts";
 import type { DayCounts } from "../core/stats.ts";
+import type { Summary } from "../core/summary.ts";
 import { type Grant, reachOf } from "../core/token.ts";
 import { DIRECTORY_NAME } from "./directory-object.ts";
 import type { DomainObject, DomainObjectBindings, Written } from "./domain-object.ts";
@@ -96,6 +97,11 @@ export class Domains {
   /** What is known of the domain's signing, checked; null where it is not configured. */
   readiness(domain: string): Promise<Readiness | null> {
     return reach(async () => stub(this.#bindings, domain).readiness());
+  }
+
+  /** The domain at a glance, with counts of so many days; null where it is not configured. */
+  summary(domain: string, days: number): Promise<Summary | null> {
+    return reach(async () => stub(this.#bindings, domain).summary(days));
   }
 
   /** A page of writes before that number, the newest first; null where the domain is not configured. */

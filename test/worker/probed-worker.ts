@@ -12,7 +12,10 @@ export interface ProbedWorker extends LocalWorker {
 }
 
 export async function startProbedWorker(vars: Record<string, string> = {}): Promise<ProbedWorker> {
-  const worker = await startWorker({ configPath: "./test/probe/wrangler.toml", vars });
+  const worker = await startWorker({
+    configPath: "./test/probe/wrangler.toml",
+    vars: { DOH_URL: "", ...vars },
+  });
   return {
     ...worker,
     setClock: (shiftMs) => worker.call("POST", "/probe/clock", shiftMs),
