@@ -114,15 +114,6 @@ export function show(
   return visit.html(`<!doctype html>${page.toString()}`, status);
 }
 
-/** A page with what is shown this once; where the page can't be shown, that alone. */
-export async function showOnce(page: Promise<Response>, alone: () => Response): Promise<Response> {
-  try {
-    return await page;
-  } catch {
-    return alone();
-  }
-}
-
 /**
  * Answers a form: what was done leads to a page that says so, and a problem to the form once more.
  * @param to the page's path, and how it names what was done

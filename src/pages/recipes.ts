@@ -42,14 +42,14 @@ sendmail -f "$reverse_path" -t < message.eml`,
     },
     {
       name: "Exim",
-      note: "It signs by itself with a key that both have: bring the key along (number and secret) by POST /v1/domains/…/keys, and let the transport that sends out sign. Both accept each other's tags.",
+      note: "It signs by itself, with a key that you bring along here (POST …/keys). Both accept each other's tags.",
       text: `remote_smtp:
   driver = smtp
   return_path = \${if def:return_path {\${prvs{$return_path}{SECRET}{NUMBER}}}}`,
     },
     {
       name: "Amazon SES",
-      note: "Its own envelope stays its own. Set ReturnPath (API v1), to which it forwards feedback, to the reverse-path: bounces then come by mail to it.",
+      note: "Its envelope stays its own. It forwards feedback to ReturnPath: set that to the reverse-path.",
     },
   ];
 }

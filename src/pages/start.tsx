@@ -13,16 +13,15 @@ import {
   read,
   readForm,
   show,
-  showOnce,
   Unshowable,
   type Visit,
 } from "./desk.ts";
 import { DomainPage, pathOf } from "./layout.tsx";
+import { Once, showOnce } from "./once.tsx";
 import { Facts, Field, Mark, Time } from "./parts.tsx";
 import { recipes } from "./recipes.ts";
 import { forbidden } from "./refusals.ts";
 import { bodyOf, RouteFields } from "./routes.tsx";
-import { NewToken, showToken } from "./tokens.tsx";
 
 const PATH = "/start";
 
@@ -88,7 +87,12 @@ export const startPages = (pages: Hono<Desk>) =>
       const reply = await visit.var.ask(createToken, { body });
       return reply.kind === "problem"
         ? showStart(visit, { problem: reply.problem, values }, {})
-        : showOnce(showStart(visit, {}, { token: reply.body }), () => showToken(visit, reply.body));
+        : showOnce(
+            visit,
+            showStart(visit, {}, { token: reply.body }),
+            `the token ${reply.body.name}`,
+            reply.body.token,
+          );
     });
 
 async function showStart(visit: Visit, again: Again, made: Made): Promise<Response> {
@@ -162,7 +166,7 @@ async function showStart(visit: Visit, again: Again, made: Made): Promise<Respon
             Message-ID as the header. All of the domain's mail has to be signed, or its bounces are refused
             later on.
           </p>
-          {made.token && <NewToken {...made.token} />}
+          {made.token && <Once what={`the token ${made.token.name}`} text={made.token.token} />}
           <form method="post" action={pathOf(domain, `${PATH}/token`)} class="narrow">
             <Field
               name="name"

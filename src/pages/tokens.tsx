@@ -3,18 +3,9 @@
 import type { Hono } from "hono";
 import { createToken, listTokens, revokeToken } from "../api/tokens.ts";
 import { ALL_DOMAINS, SCOPES, type Scope } from "../core/token.ts";
-import {
-  type Again,
-  conclude,
-  type Desk,
-  listOf,
-  read,
-  readForm,
-  show,
-  showOnce,
-  type Visit,
-} from "./desk.ts";
+import { type Again, conclude, type Desk, listOf, read, readForm, show, type Visit } from "./desk.ts";
 import { Page } from "./layout.tsx";
+import { Once, showOnce } from "./once.tsx";
 import { Action, Facts, Field, Grave, Mark, Older, Time } from "./parts.tsx";
 
 const MEANINGS: Readonly<Record<Scope, string>> = {
@@ -34,7 +25,12 @@ export const tokenPages = (pages: Hono<Desk>) =>
       const reply = await visit.var.ask(createToken, { body });
       return reply.kind === "problem"
         ? showTokens(visit, { problem: reply.problem, values })
-        : showOnce(showTokens(visit, {}, reply.body), () => showToken(visit, reply.body));
+        : showOnce(
+            visit,
+            showTokens(visit, {}, reply.body),
+            `the token ${reply.body.name}`,
+            reply.body.token,
+          );
     })
     .post("/tokens/revoke", async (visit) => {
       const { id = "" } = await readForm(visit);
@@ -56,7 +52,7 @@ async function showTokens(
   const page = (
     <Page title="Tokens" caller={caller} done={visit.req.query("done")} problem={again.problem}>
       <h1>Tokens</h1>
-      {made && <NewToken {...made} />}
+      {made && <Once what={`the token ${made.name}`} text={made.token} />}
       {items.length === 0 && <p>There is none yet.</p>}
       <ul class="entries">
         {items.map(({ id, name, scopes, domains, created, keyringSecret }) => (
@@ -111,27 +107,4 @@ async function showTokens(
     </Page>
   );
   return show(visit, page, again.problem?.status);
-}
-
-/** A page of a new token alone. */
-export function showToken(visit: Visit, made: { name: string; token: string }): Response {
-  const page = (
-    <Page title="A new token" caller={visit.var.caller}>
-      <h1>A new token</h1>
-      <NewToken {...made} />
-    </Page>
-  );
-  return show(visit, page);
-}
-
-/** A token's text, this once. */
-export function NewToken({ name, token }: { name: string; token: string }) {
-  return (
-    <div class="done" role="status">
-      <p>This is the token {name}, shown this once:</p>
-      <p>
-        <code>{token}</code>
-      </p>
-    </div>
-  );
 }

@@ -11,14 +11,15 @@ import {
   read,
   readForm,
   show,
-  showOnce,
   Unshowable,
   type Visit,
 } from "./desk.ts";
-import { DomainPage, Page, pathOf } from "./layout.tsx";
+import { DomainPage, pathOf } from "./layout.tsx";
+import { Once, showOnce } from "./once.tsx";
 import { Action, Facts, Field, Grave, Mark, Time } from "./parts.tsx";
 
 const PATH = "/webhook";
+const WHAT = "the secret of the webhook";
 
 export const webhookPages = (pages: Hono<Desk>) =>
   pages
@@ -29,7 +30,7 @@ export const webhookPages = (pages: Hono<Desk>) =>
       const reply = await visit.var.ask(putWebhook, { params: { domain: domainOf(visit) }, body });
       return reply.kind === "problem"
         ? showWebhook(visit, { problem: reply.problem, values })
-        : showOnce(showWebhook(visit, {}, reply.body.secret), () => showSecret(visit, reply.body.secret));
+        : showOnce(visit, showWebhook(visit, {}, reply.body.secret), WHAT, reply.body.secret);
     })
     .post("/domains/:domain/webhook/remove", async (visit) => {
       const domain = domainOf(visit);
@@ -48,28 +49,6 @@ export const webhookPages = (pages: Hono<Desk>) =>
       );
     });
 
-/** A page of a new secret alone. */
-function showSecret(visit: Visit, secret: string): Response {
-  const page = (
-    <Page title="The webhook's secret" caller={visit.var.caller}>
-      <h1>The webhook's secret</h1>
-      <NewSecret secret={secret} />
-    </Page>
-  );
-  return show(visit, page);
-}
-
-function NewSecret({ secret }: { secret: string }) {
-  return (
-    <div class="done" role="status">
-      <p>The webhook was set. This is its secret, shown this once:</p>
-      <p>
-        <code>{secret}</code>
-      </p>
-    </div>
-  );
-}
-
 /** @param secret where it has just been set; it is shown this once */
 async function showWebhook(visit: Visit, again: Again, secret?: string): Promise<Response> {
   const domain = domainOf(visit);
@@ -86,7 +65,7 @@ async function showWebhook(visit: Visit, again: Again, secret?: string): Promise
       problem={again.problem}
     >
       <h2>Webhook</h2>
-      {secret && <NewSecret secret={secret} />}
+      {secret && <Once what={WHAT} text={secret} />}
       {webhook === null ? (
         <p>There is none: nobody is told of bounces.</p>
       ) : (
