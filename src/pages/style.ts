@@ -101,7 +101,7 @@ details.grave > div{margin:.4rem 0;padding:.6rem .9rem;border-left:3px solid var
 .entries time{color:var(--quiet);font-size:.875rem;white-space:nowrap}
 .acts{display:flex;flex-wrap:wrap;gap:0 1.5rem;align-items:baseline}
 .facts{grid-template-columns:1fr;gap:.1rem}
-.facts div{display:grid;grid-template-columns:8.5rem 1fr;gap:.75rem}
+.facts div{display:grid;grid-template-columns:minmax(7rem,12%) 1fr;gap:.75rem}
 .facts dt{color:var(--quiet);white-space:normal;overflow-wrap:anywhere}
 .facts dd{overflow-wrap:anywhere;min-width:0}
 .mark{display:inline-block;padding:0 .5rem;border:1px solid;border-radius:99px;font-size:.8rem;font-weight:600;color:var(--quiet);vertical-align:.08em}
@@ -134,7 +134,8 @@ figcaption{font-size:.875rem;color:var(--quiet)}
 .card .most{background:var(--panel)}
 .axis{display:flex;justify-content:space-between;font-size:.75rem;color:var(--quiet)}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;font-size:.875rem}
-.legend svg{width:.7rem;height:.7rem}
+.legend svg{width:.7rem;height:.7rem;margin-right:.35rem}
+article a{display:inline-block;min-height:24px}
 .day{fill:transparent}
 g:hover .day{fill:var(--wash)}
 .s1{fill:light-dark(#789,#89a)}
