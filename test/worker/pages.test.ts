@@ -98,14 +98,18 @@ describe("a session", () => {
     expect((await send("/sign-in", { token, to: "/" })).status).toBe(403);
   });
 
-  test.each(["//evil.example/", "https://evil.example/", "/\\evil.example/", "javascript:alert(1)"])(
-    "leads to a page of this origin, not to %s",
-    async (to) => {
-      const { token } = await makeToken(["read"], ["pages.example"]);
-      const response = await send("/sign-in", { token, to });
-      expect(new URL(response.headers.get("location") ?? "", origin).origin).toBe(origin);
-    },
-  );
+  test.each([
+    "/.//evil.example/x",
+    "/a/..//evil.example",
+    "//evil.example/",
+    "https://evil.example/",
+    "/\\evil.example/",
+    "javascript:alert(1)",
+  ])("leads to a page of this origin, not to %s", async (to) => {
+    const { token } = await makeToken(["read"], ["pages.example"]);
+    const response = await send("/sign-in", { token, to });
+    expect(new URL(response.headers.get("location") ?? "", origin).origin).toBe(origin);
+  });
 });
 
 describe("a form", () => {
@@ -175,6 +179,80 @@ describe("a form", () => {
   });
 });
 
+describe("a page", () => {
+  let cookie: string;
+  beforeAll(async () => {
+    cookie = await signIn((await makeToken(["admin"], ["*"])).token);
+  });
+
+  test("is come back to after a session ended before its form was sent", async () => {
+    for (const [form, page] of [
+      ["/domains/pages.example/mode", "/domains/pages.example"],
+      ["/tokens/revoke", "/tokens"],
+      ["/domains", "/"],
+    ] as const) {
+      const to = page === "/" ? "/sign-in" : `/sign-in?to=${encodeURIComponent(page)}`;
+      expect((await send(form, {})).headers.get("location")).toBe(to);
+      expect((await get(form, cookie)).headers.get("location")).toBe(page);
+    }
+  });
+
+  test("of a domain that is not there is not found, and no token is made for it", async () => {
+    for (const page of ["", "/keys", "/routes", "/webhook", "/inspect", "/start", "/doctor", "/nothing"]) {
+      expect([page, (await get(`/domains/nowhere.example${page}`, cookie)).status]).toEqual([page, 404]);
+    }
+    const response = await send("/domains/nowhere.example/start/token", { name: "lost" }, { cookie });
+    expect(response.status).toBe(404);
+    expect(await (await worker.call("GET", "/v1/tokens?limit=1000")).text()).not.toContain("lost");
+  });
+
+  test("says nothing was done by a word that is none of its own", async () => {
+    for (const word of ["constructor", "__proto__", "<b>"]) {
+      expect(await (await get(`/?done=${encodeURIComponent(word)}`, cookie)).text()).not.toContain(
+        'class="done"',
+      );
+    }
+  });
+
+  test("takes a form that does not parse for one", async () => {
+    const headers = { origin, cookie, "content-type": "multipart/form-data" };
+    const response = await fetch(`${origin}/sign-in`, { method: "POST", headers, body: "x" });
+    expect(response.status).toBe(400);
+  });
+
+  test("of routes changes one beyond its first fifty, with its mode", async () => {
+    await worker.call("PUT", "/v1/domains/many.example", {});
+    const route = { ...ALICE, mode: "off" };
+    const names = Array.from({ length: 60 }, (_, at) => `u${String(at).padStart(2, "0")}`);
+    const routes = Object.fromEntries([...names, "a/b", "50%"].map((name) => [name, route]));
+    await worker.call("PUT", "/v1/domains/many.example/routes", { routes });
+    for (const name of ["u59", "a/b", "50%"]) {
+      const page = await (
+        await get(`/domains/many.example/routes?edit=${encodeURIComponent(name)}`, cookie)
+      ).text();
+      expect(page).toContain(`Change the route of ${name}`);
+      expect(page).toMatch(/<option value="off" selected/);
+    }
+    const fields = { "local-part": "a/b", action: "consume", mode: "off" };
+    expect((await send("/domains/many.example/routes", fields, { cookie })).status).toBe(303);
+    expect(await (await worker.call("GET", "/v1/domains/many.example/routes/a%2Fb")).json()).toEqual({
+      action: "consume",
+      mode: "off",
+    });
+  });
+
+  test("of the keyring says of a key that was retired before its time that it signs nothing", async () => {
+    await worker.call("PUT", "/v1/domains/keys.example", {});
+    await worker.call("POST", "/v1/domains/keys.example/keys", {});
+    await worker.call("DELETE", "/v1/domains/keys.example/keys/1");
+    const page = await (await get("/domains/keys.example/keys", cookie)).text();
+    const [retired = "", signing = ""] = page.split("<h3>Key ").slice(1);
+    expect(retired).toMatch(/^1 /);
+    expect(retired).not.toContain("signed from");
+    expect(Number(/class="signs"[^>]* width="([0-9]+)"/.exec(signing)?.[1])).toBeGreaterThan(300);
+  });
+});
+
 describe("inspecting", () => {
   const inspect = async (fields: Record<string, string>) => {
     const cookie = await signIn((await makeToken(["admin"], ["pages.example"])).token);
@@ -201,6 +279,21 @@ describe("inspecting", () => {
     expect(page).toContain("while the domain enforces it is refused for good");
   });
 
+  test("mail from someone is no bounce, and its page does not call it one", async () => {
+    const page = await inspect({ text: "alice@pages.example", from: "carl@sender.example" });
+    expect(page).toContain("so it is no bounce");
+    expect(page).not.toContain("A bounce to it is");
+  });
+
+  test("an address with a reference names the cap that is not looked at", async () => {
+    await worker.call("PATCH", "/v1/domains/pages.example", { maxBouncesPerRef: 3 });
+    const body = { address: "alice@pages.example", ref: "order-7" };
+    const minted = await worker.call("POST", "/v1/addresses", body);
+    const { reversePath } = (await minted.json()) as { reversePath: string };
+    expect(await inspect({ text: reversePath })).toContain("3 messages came back to its reference already");
+    await worker.call("PATCH", "/v1/domains/pages.example", { maxBouncesPerRef: null });
+  });
+
   test("a whole bounce says what it tells of its recipient", async () => {
     const bounce = readFileSync(new URL("../messages/postfix-failed.eml", import.meta.url), "utf8");
     const page = await inspect({ text: bounce, to: await mint() });
@@ -208,6 +301,23 @@ describe("inspecting", () => {
     expect(page).toContain("as what it says below");
     const bounces = await (await worker.call("GET", "/v1/domains/pages.example/bounces")).json();
     expect(bounces).toEqual({ items: [], cursor: null });
+  });
+
+  test("a bounce from an inbox is judged for whom it came, not as mail that goes round in a circle", async () => {
+    const text = [
+      "Return-Path: <>",
+      `Delivered-To: ${await mint()}`,
+      "X-Countersign-Hop: whatever",
+      "From: Mailer <mailer-daemon@mx.example.org>",
+      "To: someone@elsewhere.example",
+      "Subject: Undelivered",
+      "",
+      "It failed.",
+    ].join("\n");
+    const page = await inspect({ text });
+    expect(page).toContain("It was signed here, and is in force.");
+    expect(page).toContain("forwarded to alice@inbox.example");
+    expect(await inspect({ text: text.replace(/Delivered-To: .*\n/, "") })).toContain("There is no address");
   });
 
   test("what is no address shows the problem, and text is text", async () => {
@@ -246,8 +356,17 @@ test("where storage is out of reach, a page says so and nothing else", async () 
     "/domains/pages.example/bounces",
     "/",
   ]) {
-    const response = await get(path, cookie, { "x-probe-faults": "domain-object,directory-object" });
+    const response = await get(path, cookie, {
+      "x-probe-faults": path === "/" ? "directory-object" : "domain-object",
+    });
     expect([path, response.status]).toEqual([path, 503]);
     expect(await response.text()).not.toMatch(/Network connection lost|at \w+ \(/);
   }
+});
+
+test("a domain out of reach hides none of the others from the overview", async () => {
+  const cookie = await signIn((await makeToken(["admin"], ["*"])).token);
+  const response = await get("/", cookie, { "x-probe-faults": "domain-object" });
+  expect(response.status).toBe(200);
+  expect(await response.text()).toMatch(/pages\.example<\/a> can(?:'|&#39;)t be reached just now/);
 });
