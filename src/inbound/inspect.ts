@@ -2,6 +2,7 @@
 // Nothing of it is counted, recorded, forwarded or refused.
 
 import { HOP_FIELD } from "../core/hop.ts";
+import type { Finding, Inspection, Pasted } from "../core/inspection.ts";
 import { judge, type Mail, type Verdict } from "../core/judge.ts";
 import { formatMailbox, isDomain, lowerCase, type Mailbox, splitPath } from "../core/mailbox.ts";
 import type { MailHeaders } from "../core/report.ts";
@@ -9,31 +10,7 @@ import type { Snapshot } from "../core/snapshot.ts";
 import { isTagged } from "../core/tag.ts";
 import { readMail } from "../returned/mime.ts";
 import { HEAD_OCTETS, readReturned } from "../returned/read-returned.ts";
-import type { Returned } from "../returned/returned.ts";
 import type { Receiving } from "./ports.ts";
-
-/** What is to be inspected. An empty path is looked for in the message. */
-export interface Pasted {
-  readonly text: string;
-  readonly forwardPath: string;
-  readonly reversePath: string;
-}
-
-export type Inspection =
-  /** There is no address of the domain in it. */
-  | { readonly kind: "unaddressed" }
-  | {
-      readonly kind: "judged";
-      readonly forwardPath: string;
-      readonly reversePath: string;
-      readonly verdict: Verdict;
-      /** What becomes of other mail to the address; null where a message was pasted, and is what is judged. */
-      readonly ordinary: Verdict | null;
-      /** What the message says; null where an address alone was pasted. */
-      readonly findings: readonly Returned[] | null;
-      /** Messages that may come back to its reference, where the domain has such a cap; it is not looked at. */
-      readonly cap: number | null;
-    };
 
 /** Where servers note for whom they took a message, the surest first. */
 const TOLD_IN = ["delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to"];
@@ -76,7 +53,7 @@ function present(
   { forwardPath, reversePath }: Mail,
   verdict: Verdict,
   { settings }: Snapshot,
-  rest: { readonly ordinary: Verdict | null; readonly findings: readonly Returned[] | null },
+  rest: { readonly ordinary: Verdict | null; readonly findings: readonly Finding[] | null },
 ): Inspection {
   const cap = verdict.tag.ref === null ? null : settings.maxBouncesPerRef;
   return { kind: "judged", forwardPath: formatMailbox(forwardPath), reversePath, verdict, cap, ...rest };

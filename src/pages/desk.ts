@@ -8,9 +8,8 @@ import type { Caller } from "../api/caller.ts";
 import type { Declared } from "../api/operation.ts";
 import type { Ports } from "../api/ports.ts";
 import { describeProblem, type Problem } from "../api/problem.ts";
-import type { Verdict } from "../core/judge.ts";
+import type { Inspection, Pasted } from "../core/inspection.ts";
 import { lowerCase } from "../core/mailbox.ts";
-import type { Bounce } from "../core/record.ts";
 import { permits, type Scope } from "../core/token.ts";
 
 export interface PagePorts extends Ports {
@@ -19,42 +18,6 @@ export interface PagePorts extends Ports {
   /** Null where the domain is not configured. */
   inspect(pasted: Pasted, domain: string): Promise<Inspection | null>;
 }
-
-/** What is to be inspected; an empty path is looked for in the message. */
-export interface Pasted {
-  readonly text: string;
-  readonly forwardPath: string;
-  readonly reversePath: string;
-}
-
-/** What a message says of one recipient. */
-export type Finding = Pick<
-  Bounce,
-  | "kind"
-  | "recipient"
-  | "action"
-  | "status"
-  | "class"
-  | "diagnostic"
-  | "reportingMta"
-  | "messageId"
-  | "source"
->;
-
-export type Inspection =
-  | { readonly kind: "unaddressed" }
-  | {
-      readonly kind: "judged";
-      readonly forwardPath: string;
-      readonly reversePath: string;
-      readonly verdict: Verdict;
-      /** What becomes of other mail to the address; null where a message was pasted. */
-      readonly ordinary: Verdict | null;
-      /** Null where an address alone was pasted. */
-      readonly findings: readonly Finding[] | null;
-      /** Messages that may come back to its reference, where the domain has such a cap; it is not looked at. */
-      readonly cap: number | null;
-    };
 
 /** Hono's types for the pages. */
 export interface Desk {

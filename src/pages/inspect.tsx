@@ -3,21 +3,11 @@
 import type { Hono } from "hono";
 import { readDomain } from "../api/domains.ts";
 import { describeUnconfigured, describeUnusable } from "../api/problem.ts";
+import type { Finding, Inspection } from "../core/inspection.ts";
 import type { Verdict } from "../core/judge.ts";
 import { formatMailbox } from "../core/mailbox.ts";
 import { describeDecision } from "../core/policy.ts";
-import {
-  type Again,
-  type Desk,
-  domainOf,
-  type Finding,
-  type Inspection,
-  read,
-  readForm,
-  show,
-  Unshowable,
-  type Visit,
-} from "./desk.ts";
+import { type Again, type Desk, domainOf, read, readForm, show, Unshowable, type Visit } from "./desk.ts";
 import { DomainPage, pathOf } from "./layout.tsx";
 import { Facts, Field, Mark, Time } from "./parts.tsx";
 import { STATUS_WORDS } from "./records.tsx";

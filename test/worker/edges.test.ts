@@ -140,6 +140,8 @@ test.each([
   { CORS_ORIGINS: "http://app.example.com" },
   { MAX_BATCH: "0" },
   { MAX_BATCH: "many" },
+  { DOH_URL: "http://resolver.example/" },
+  { DOH_URL: "https://user:secret@resolver.example/" },
 ])("a deployment with %j says so on every request", async (vars) => {
   const worker = await startWorker({ vars: vars as Record<string, string> });
   try {
