@@ -103,9 +103,9 @@ test("a public suffix counts only where nothing is said below it", async () => {
 });
 
 test("its own record ends the walk", async () => {
-  const lookUp = lookUpIn(ZONE);
-  await checkDmarc("example.com", lookUp);
-  expect(lookUp.asked).toEqual(["_dmarc.example.com TXT"]);
+  const lookUp = lookUpIn({ ...ZONE, "_dmarc.mail.example.com": { TXT: ["v=DMARC1; p=none"] } });
+  expect(await checkDmarc("mail.example.com", lookUp)).toMatchObject({ status: "warn" });
+  expect(lookUp.asked).toEqual(["_dmarc.mail.example.com TXT"]);
 });
 
 test.each<[string, readonly string[]]>([

@@ -230,10 +230,13 @@ describe("one examination", () => {
   });
 
   test("ends in time even where fetch heeds no signal", async () => {
-    const lookUp = createResolver("https://doh.example", () => new Promise(() => {}), 50);
+    let asked = 0;
+    const never = () => new Promise<Response>(() => (asked += 1));
+    const lookUp = createResolver("https://doh.example", never, 50);
     const names = Array.from({ length: 10 }, (_, index) => `a${index}.example`);
     const answers = await Promise.all(names.map((name) => lookUp(name, "TXT")));
     expect(answers).toEqual(Array(10).fill({ kind: "unreachable" }));
+    expect(asked).toBe(6);
   });
 
   test("leaves no timer running", async () => {
