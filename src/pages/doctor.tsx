@@ -22,7 +22,11 @@ export const doctorPages = (pages: Hono<Desk>) =>
           you send is signed, and all that comes back is checked.
         </p>
         <h3>In the DNS</h3>
-        {inDns.length === 0 ? <p>The DNS is not looked up here (DOH_URL).</p> : <Checks checks={inDns} />}
+        {inDns.length === 0 ? (
+          <p>The DNS was not looked up: DOH_URL is empty, or storage did not answer.</p>
+        ) : (
+          <Checks checks={inDns} />
+        )}
         <h3>Here</h3>
         <Checks checks={checks.filter(({ id }) => !IN_DNS.includes(id))} />
       </DomainPage>

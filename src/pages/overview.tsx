@@ -14,7 +14,7 @@ import { FirstSteps } from "./start.tsx";
 const DOMAINS_SHOWN = 40;
 const DAYS_SHOWN = 30;
 
-export const FATES: readonly Series[] = [
+const FATES: readonly Series[] = [
   { name: "accepted", tone: "s1", of: ({ disposition }) => disposition.forwarded + disposition.consumed },
   { name: "would have been rejected", tone: "s2", of: ({ disposition }) => disposition["would-reject"] },
   { name: "rejected", tone: "s3", of: ({ disposition }) => disposition.rejected },
@@ -33,12 +33,13 @@ export const overviewPages = (pages: Hono<Desk>) =>
       const values = await readForm(visit);
       const domain = (values["domain"] ?? "").toLowerCase();
       const params = { domain };
-      // Put anew, one that is there would lose its settings.
+      // Put anew, one that is there would lose its settings: only what is surely not there is made.
       const former = await visit.var.ask(readDomain, { params });
       if (former.kind === "answer") {
         const errors = [{ pointer: "#/domain", detail: "It is there already." }];
         return showOverview(visit, { problem: describeUnusable(errors), values });
       }
+      if (former.problem.status !== 404) return showOverview(visit, { problem: former.problem, values });
       const reply = await visit.var.ask(putDomain, { params, body: {} });
       const to = { path: pathOf(domain, "/start"), done: "created" };
       return conclude(visit, reply, to, (problem) => showOverview(visit, { problem, values }));

@@ -31,6 +31,7 @@ import { webhookPages } from "./webhook.tsx";
 /** Paths of what only those see who are signed in. */
 const INSIDE = ["/", "/domains/*", "/tokens/*"];
 
+const FORM = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i;
 const FORM_OCTETS = 64 * 1024;
 /** A bounce brings a whole message along; as much again for how a form is written. */
 const INSPECTED_OCTETS = 4 * 1024 * 1024;
@@ -42,6 +43,12 @@ export function createPages(document: () => ApiDocument, askAs: AskAs): Hono<Des
 
   for (const path of [...INSIDE, "/sign-in", "/sign-out"]) {
     pages.use(path, csrf());
+    // Which looks at forms alone, and some are answered without their body being read.
+    pages.use(path, async (visit, next) =>
+      visit.req.method === "POST" && !FORM.test(visit.req.header("content-type") ?? "")
+        ? showProblem(visit, describeProblem("unsupported-media-type", "A form is expected."))
+        : next(),
+    );
     pages.use(path, (visit, next) =>
       visit.req.path.endsWith("/inspect") ? largeForms(visit, next) : smallForms(visit, next),
     );

@@ -120,9 +120,9 @@ async function showStart(visit: Visit, again: Again, made: Made): Promise<Respon
       <ol class="steps">
         <Step title="The domain" done>
           <p>
-            It observes: all mail is delivered, and nothing is refused yet. In Cloudflare, its Email Routing
-            has to hand the mail to this Worker: <code>addresses</code> in wrangler.toml, or a catch-all rule
-            that sends to the Worker.
+            {mode === "observe" && "It observes: all mail is delivered, and nothing is refused yet. "}In
+            Cloudflare, its Email Routing has to hand the mail to this Worker: <code>addresses</code> in
+            wrangler.toml, or a catch-all rule that sends to the Worker.
           </p>
         </Step>
         <Step title="Where its mail goes" done={names.length > 0}>

@@ -21,8 +21,11 @@ export interface Window {
   readonly page: Page;
   /** Goes to a path of the Worker. */
   go(path: string): Promise<void>;
-  /** Fails where the browser complained of anything since the last time. */
-  expectCalm(): void;
+  /**
+   * Fails where the browser complained of anything since the last time.
+   * @param refusals pages that answered 4xx, as they were to: of each the browser says so
+   */
+  expectCalm(refusals?: number): void;
   close(): Promise<void>;
 }
 
@@ -38,10 +41,10 @@ export async function openWindow(
   });
   const page = await context.newPage();
   const complaints: string[] = [];
+  let refused = 0;
   page.on("console", (message) => {
-    // A page that answers 4xx is meant to; the browser says so all the same.
-    if (/status of 4\d\d/.test(message.text()) || message.type() === "debug") return;
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    if (/status of 4\d\d/.test(message.text())) refused += 1;
+    else if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("request", (request) => {
@@ -53,8 +56,10 @@ export async function openWindow(
     async go(path) {
       await page.goto(origin + path);
     },
-    expectCalm() {
+    expectCalm(refusals = 0) {
       expect(complaints.splice(0)).toEqual([]);
+      expect(refused).toBe(refusals);
+      refused = 0;
     },
     close: () => context.close(),
   };

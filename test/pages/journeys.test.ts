@@ -155,14 +155,14 @@ describe.skipIf(CHROMIUM === null)(title, () => {
       await page.waitForURL("**/sign-in");
       await go("/");
       expect(new URL(page.url()).pathname).toBe("/sign-in");
-      window.expectCalm();
+      window.expectCalm(1);
     });
 
     test("the overview has first what needs attention, and its picture has the sums", async () => {
       await signIn(window, admin);
       const domains = await main().locator(".card h2 a").allTextContents();
-      expect(domains).toHaveLength(3);
-      expect(new Set(domains)).toEqual(new Set([BUSY, READY, NEW]));
+      // The first two have something to mend; the busy one is well.
+      expect(domains).toEqual([NEW, READY, BUSY]);
       const picture = main().locator(".card", { hasText: BUSY }).getByRole("img");
       const { days } = (await read(`${BUSY}/stats`)) as { days: { disposition: Record<string, number> }[] };
       const sum = (...names: string[]) =>
@@ -202,7 +202,7 @@ describe.skipIf(CHROMIUM === null)(title, () => {
       expect(tabs).toEqual(["Mail", "Bounces", "Rejections", "Routes", "Doctor", "Settings", "Audit"]);
       await go(`/domains/${READY}`);
       await page.getByRole("alert").waitFor();
-      window.expectCalm();
+      window.expectCalm(1);
     });
 
     test("the keyring is rotated and a key retired; the only one that signs is not", async () => {
@@ -221,7 +221,7 @@ describe.skipIf(CHROMIUM === null)(title, () => {
       expect(await read(`${NEW}/keys`)).toMatchObject({
         items: [{ state: "signing" }, { state: "retired" }],
       });
-      window.expectCalm();
+      window.expectCalm(1);
     });
 
     test("a route is set, changed and removed; what can't be used is said at its field", async () => {
@@ -247,7 +247,7 @@ describe.skipIf(CHROMIUM === null)(title, () => {
       await page.getByRole("button", { name: "Remove bob now" }).click();
       await page.getByText("The route was removed.").waitFor();
       expect(await read(`${NEW}/routes`)).toEqual({ routes: {} });
-      window.expectCalm();
+      window.expectCalm(1);
     });
 
     test("bounces stand by class with their references, and are told to the webhook again", async () => {
@@ -303,7 +303,7 @@ describe.skipIf(CHROMIUM === null)(title, () => {
       await page.getByRole("button", { name: "Add it" }).click();
       await page.getByText("It is there already.").first().waitFor();
       expect(await read(NEW)).toMatchObject({ lifetimeDays: 9, exempt: ["dmarc", "tls-reports"] });
-      window.expectCalm();
+      window.expectCalm(2);
     });
 
     test("a reverse-path is taken apart", async () => {
@@ -359,7 +359,7 @@ describe.skipIf(CHROMIUM === null)(title, () => {
       await page.getByLabel("Its name, to be sure").fill(NEW);
       await page.getByRole("button", { name: "Delete it now" }).click();
       await page.getByText("The domain was deleted").waitFor();
-      window.expectCalm();
+      window.expectCalm(1);
     });
   });
 });

@@ -122,6 +122,22 @@ describe("a form", () => {
     });
   });
 
+  test("that is none, by its content type, changes nothing wherever it comes from", async () => {
+    const cookie = await signIn((await makeToken(["admin"], ["pages.example"])).token);
+    const keys = async () => (await worker.call("GET", "/v1/domains/pages.example/keys")).text();
+    const before = await keys();
+    for (const type of ["application/json", "text/plain", ""]) {
+      const response = await fetch(`${origin}/domains/pages.example/keys`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { cookie, origin: "https://evil.example", ...(type && { "content-type": type }) },
+        body: new Uint8Array([123, 125]),
+      });
+      expect([403, 415]).toContain(response.status);
+    }
+    expect(await keys()).toBe(before);
+  });
+
   test("of what the token's scope forbids changes nothing, and is not shown", async () => {
     const cookie = await signIn((await makeToken(["read"], ["pages.example"])).token);
     const forms: [string, Record<string, string>][] = [
