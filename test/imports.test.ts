@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pages: ["api", "core"],
   client: [],
   local: ["client"],
+  smtp: ["client", "core"],
   "index.ts": ["api", "deployment", "doctor", "inbound", "pages", "store"],
 };
 

@@ -1,0 +1,247 @@
+// A connection to the next server, command by command (RFC 5321). Libraries send a whole envelope at once; here each recipient
+// has an answer of its own, which the client waits for. Whatever breaks the connection is a `ConnectionError`.
+
+import { connect as connectPlain, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { isPositive, type Reply, ReplyReader } from "./reply.ts";
+import type { HostPort } from "./settings.ts";
+import { Transparency } from "./transparency.ts";
+
+export interface Server extends HostPort {
+  /** `starttls` and `implicit` ask for a certificate that is valid for the host. */
+  readonly tls: "none" | "starttls" | "implicit";
+  /** Certificates to trust in place of those that Node knows, as PEM. */
+  readonly ca?: string | undefined;
+  readonly credentials: { readonly user: string; readonly password: string } | null;
+}
+
+/** The server could not be reached, broke off, or said what no server says. */
+export class ConnectionError extends Error {}
+
+/** As long as a client should wait, in milliseconds (RFC 5321, 4.5.3.2). */
+const CONNECT_MS = 30_000;
+const COMMAND_MS = 5 * 60_000;
+const MESSAGE_MS = 10 * 60_000;
+
+export class Connection {
+  #socket: Socket;
+  #reader = new ReplyReader();
+  #stopListening: () => void;
+  /** What the server has said and nobody has asked for yet. */
+  readonly #replies: Reply[] = [];
+  #waiting: ((outcome: Reply | ConnectionError) => void) | null = null;
+  /** Called when the server says what nobody has asked for. */
+  #interrupt: (() => void) | null = null;
+  #failure: ConnectionError | null = null;
+  #extensions: ReadonlyMap<string, string> = new Map();
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#stopListening = this.#listen(socket);
+  }
+
+  /** Connects, greets, goes over to TLS and signs in, as the server is described. */
+  static async open(server: Server, clientName: string): Promise<Connection> {
+    const { host, port } = server;
+    const isImplicit = server.tls === "implicit";
+    const socket = isImplicit ? connectTls({ port, ...trustIn(server) }) : connectPlain({ host, port });
+    await settled(socket, isImplicit ? "secureConnect" : "connect", CONNECT_MS);
+    const connection = new Connection(socket);
+    try {
+      expectPositive("greets", await connection.#reply(COMMAND_MS));
+      await connection.#greet(clientName);
+      if (server.tls === "starttls") {
+        await connection.#secure(server);
+        await connection.#greet(clientName);
+      }
+      if (server.credentials !== null) await connection.#signIn(server.credentials);
+      return connection;
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#failure === null;
+  }
+
+  /** Whether the server offers an extension (RFC 5321, 4.1.1.1). */
+  offers(extension: string): boolean {
+    return this.#extensions.has(extension);
+  }
+
+  /** Sends a command and waits for its reply. */
+  async command(line: string): Promise<Reply> {
+    if (/[\r\n\0]/.test(line)) throw new Error("A command is one line.");
+    // What nobody asked for would be taken for the answer to this one.
+    const [said] = this.#replies;
+    if (said !== undefined) this.#fail(`It said ${said.code} ${said.text}`);
+    await this.#write(Buffer.from(`${line}\r\n`, "latin1"));
+    return this.#reply(COMMAND_MS);
+  }
+
+  /**
+   * Sends a message after the 354 to DATA, as fast as the server takes it. Where the source fails the connection is torn
+   * down before the final dot, so that no part of a message is taken for all of it.
+   */
+  async sendMessage(chunks: AsyncIterable<Uint8Array>): Promise<Reply> {
+    const transparency = new Transparency();
+    // A server that has spoken may read no further, and nothing would ever drain.
+    const interrupted = new Promise<void>((resolve) => {
+      this.#interrupt = resolve;
+    });
+    try {
+      for await (const chunk of chunks) {
+        // What is said before the end is the last word on it; the rest is read and goes nowhere.
+        if (this.#replies.length > 0 || this.#failure !== null) continue;
+        const written = this.#write(transparency.encode(chunk)).catch(() => undefined);
+        await Promise.race([written, interrupted]);
+      }
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+    const early = this.#replies.shift();
+    if (early === undefined) {
+      await this.#write(transparency.end());
+      return this.#reply(MESSAGE_MS);
+    }
+    this.destroy();
+    if (isPositive(early)) throw new ConnectionError("It accepted a message before its end.");
+    return early;
+  }
+
+  /** Takes leave, and does not wait for an answer. */
+  close(): void {
+    if (this.#failure === null) this.#socket.end("QUIT\r\n");
+    this.#fail("It is closed.", { destroy: false });
+    setTimeout(() => this.#socket.destroy(), 1000).unref();
+  }
+
+  destroy(): void {
+    this.#fail("It is closed.");
+    this.#socket.destroy();
+  }
+
+  async #greet(clientName: string): Promise<void> {
+    const { lines } = expectPositive("answers EHLO", await this.command(`EHLO ${clientName}`));
+    const extensions = lines.slice(1).map((line): [string, string] => {
+      const [keyword = "", ...parameters] = line.toUpperCase().split(/\s+/);
+      return [keyword, parameters.join(" ")];
+    });
+    this.#extensions = new Map(extensions);
+  }
+
+  async #secure(server: Server): Promise<void> {
+    if (!this.offers("STARTTLS")) throw new ConnectionError("It offers no STARTTLS.");
+    expectPositive("answers STARTTLS", await this.command("STARTTLS"));
+    // What came in the clear after it would be read as if it had come protected.
+    if (this.#replies.length > 0 || this.#reader.isWithinReply) this.#fail("It spoke before TLS began.");
+    if (this.#failure !== null) throw this.#failure;
+    this.#stopListening();
+    this.#socket = connectTls({ socket: this.#socket, ...trustIn(server) });
+    await settled(this.#socket, "secureConnect", CONNECT_MS);
+    this.#stopListening = this.#listen(this.#socket);
+  }
+
+  async #signIn({ user, password }: { user: string; password: string }): Promise<void> {
+    const mechanisms = (this.#extensions.get("AUTH") ?? "").split(" ");
+    const steps = mechanisms.includes("PLAIN")
+      ? [`AUTH PLAIN ${encode(`\0${user}\0${password}`)}`]
+      : ["AUTH LOGIN", encode(user), encode(password)];
+    if (steps.length > 1 && !mechanisms.includes("LOGIN")) {
+      throw new ConnectionError("It offers neither AUTH PLAIN nor LOGIN.");
+    }
+    for (const step of steps) expectPositive("answers AUTH", await this.command(step));
+  }
+
+  async #reply(waitMs: number): Promise<Reply> {
+    const said = this.#replies.shift();
+    if (said !== undefined) return said;
+    if (this.#failure !== null) throw this.#failure;
+    const late = setTimeout(() => this.#fail("It does not answer."), waitMs);
+    const outcome = await new Promise<Reply | ConnectionError>((resolve) => {
+      this.#waiting = resolve;
+    });
+    clearTimeout(late);
+    if (outcome instanceof ConnectionError) throw outcome;
+    return outcome;
+  }
+
+  async #write(octets: Buffer): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#socket.write(octets)) return;
+    await settled(this.#socket, "drain", MESSAGE_MS);
+  }
+
+  #listen(socket: Socket): () => void {
+    const onData = (octets: Buffer) => this.#read(octets);
+    const onError = (error: Error) => this.#fail(error.message);
+    const onClose = () => this.#fail("It hung up.");
+    socket.on("data", onData).on("error", onError).on("close", onClose);
+    return () => socket.off("data", onData).off("error", onError).off("close", onClose);
+  }
+
+  #read(octets: Buffer): void {
+    if (this.#failure !== null) return;
+    try {
+      for (const reply of this.#reader.read(octets.toString("latin1"))) {
+        if (this.#waiting !== null) {
+          this.#settle(reply);
+          continue;
+        }
+        this.#replies.push(reply);
+        this.#interrupt?.();
+      }
+    } catch (error) {
+      this.#fail(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #fail(why: string, { destroy = true } = {}): void {
+    this.#failure ??= new ConnectionError(why);
+    if (destroy) this.#socket.destroy();
+    this.#settle(this.#failure);
+  }
+
+  #settle(outcome: Reply | ConnectionError): void {
+    this.#waiting?.(outcome);
+    this.#waiting = null;
+  }
+}
+
+/** Only a positive reply will do. The text of another is the server's own. */
+function expectPositive(what: string, reply: Reply): Reply {
+  if (!isPositive(reply)) throw new ConnectionError(`It ${what} with ${reply.code} ${reply.text}`);
+  return reply;
+}
+
+function trustIn({ host, ca }: Server) {
+  // A name is what the server chooses its certificate by; an address is none (RFC 6066, 3).
+  return { host, servername: isIP(host) ? "" : host, ...(ca === undefined ? {} : { ca }) };
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
+
+/** Waits for the event; an error, the end of the connection, or its time, is a failure. */
+function settled(socket: Socket, event: string, waitMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (failure: string | null) => {
+      clearTimeout(late);
+      socket.off(event, onEvent).off("error", onError).off("close", onClose);
+      if (failure === null) return resolve();
+      // Nothing listens to it any more, and an error without a listener ends the process.
+      socket.on("error", () => undefined).destroy();
+      reject(new ConnectionError(failure));
+    };
+    const onEvent = () => end(null);
+    // Where a host has several addresses, none of which answers, the error has no message.
+    const onError = (error: Error & { code?: string }) => end(error.message || (error.code ?? "It failed."));
+    const onClose = () => end("It hung up.");
+    const late = setTimeout(() => end("It does not answer."), waitMs);
+    socket.on(event, onEvent).on("error", onError).on("close", onClose);
+  });
+}

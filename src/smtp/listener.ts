@@ -1,0 +1,192 @@
+// What the front and the relay have in common as servers: who may connect, which extensions and parameters are taken, how a
+// failure is answered. Replies carry their enhanced status codes in the texts.
+
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { domainToASCII } from "node:url";
+import {
+  SMTPServer,
+  type SMTPServerAddress,
+  type SMTPServerOptions,
+  type SMTPServerSession,
+} from "smtp-server";
+import { Refusal } from "./reply.ts";
+import type { HostPort } from "./settings.ts";
+
+export interface Listening extends HostPort {
+  readonly tls: { readonly key: string; readonly cert: string; readonly implicit: boolean } | null;
+  readonly credentials: { readonly user: string; readonly password: string } | null;
+  /** The most that a message may have; null leaves it to the next server. */
+  readonly octetsAtMost: number | null;
+}
+
+/** What becomes of each step of a session. A `Refusal` that is thrown is the client's reply, anything else a 451. */
+export interface Handlers {
+  /** A reverse-path, as the client gave it; empty for the null sender. */
+  mail(session: SMTPServerSession, reversePath: string, parameters: Parameters): Promise<void>;
+  recipient(session: SMTPServerSession, forwardPath: string): Promise<void>;
+  /** The text of the 250. */
+  message(session: SMTPServerSession, stream: MessageStream): Promise<string>;
+  closed(session: SMTPServerSession): void;
+}
+
+export type MessageStream = AsyncIterable<Buffer> & { readonly sizeExceeded: boolean };
+
+/** The parameters of MAIL that are taken (RFC 1870, RFC 6152). */
+export interface Parameters {
+  readonly size: number | null;
+  readonly isEightBit: boolean;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** Lets the sessions that are under way come to their end, for a while. */
+  close(): Promise<void>;
+}
+
+/** Sessions at a time; more are told to come back. */
+const SESSIONS_AT_MOST = 100;
+
+/** How long a client may say nothing, in milliseconds (RFC 5321, 4.5.3.2.7). */
+const IDLE_MS = 5 * 60_000;
+const CLOSING_MS = 10_000;
+
+/** Takes AUTH with anything, since it may be given to any server (RFC 4954, 5); it says nothing here. */
+const MAIL_PARAMETERS: ReadonlySet<string> = new Set(["SIZE", "BODY", "AUTH"]);
+
+/** Listens, and answers with what the handlers decide. */
+export async function listen(
+  { host, port, tls, credentials, octetsAtMost }: Listening,
+  handlers: Handlers,
+  report: (error: unknown) => void,
+): Promise<Listener> {
+  const options: SMTPServerOptions = {
+    banner: "Countersign",
+    heloResponse: "%s",
+    logger: false,
+    lenientAddressParsing: true,
+    disableReverseLookup: true,
+    hideSMTPUTF8: true,
+    maxClients: SESSIONS_AT_MOST,
+    socketTimeout: IDLE_MS,
+    closeTimeout: CLOSING_MS,
+    disabledCommands: [
+      "WIZ",
+      "SHELL",
+      "KILL",
+      ...(credentials ? [] : ["AUTH"]),
+      ...(tls ? [] : ["STARTTLS"]),
+    ],
+    ...(tls === null ? { allowInsecureAuth: true } : { key: tls.key, cert: tls.cert, secure: tls.implicit }),
+    ...(octetsAtMost === null ? {} : { size: octetsAtMost, rejectOversized: true }),
+    onAuth: ({ username = "", password }, _session, done) =>
+      isSame(username, credentials?.user) && isSame(password ?? "", credentials?.password)
+        ? done(null, { user: username })
+        : done(new Refusal(535, "5.7.8 The credentials are not valid.")),
+    onMailFrom: (given, session, done) =>
+      answer(done, async () => {
+        const parameters = readParameters(given);
+        await handlers.mail(session, readPath(given), parameters);
+        return undefined;
+      }),
+    onRcptTo: (given, session, done) =>
+      answer(done, async () => {
+        refuseParameters(given, new Set());
+        await handlers.recipient(session, readPath(given));
+        return undefined;
+      }),
+    onData: (stream, session, done) =>
+      answer(done, () =>
+        receive(stream as unknown as MessageStream, (whole) => handlers.message(session, whole)),
+      ),
+    onClose: (session) => handlers.closed(session),
+  };
+  function answer(
+    done: (error: Error | null, text?: string) => void,
+    handle: () => Promise<string | undefined>,
+  ): void {
+    handle().then(
+      (text) => done(null, text),
+      (error: unknown) => {
+        if (!(error instanceof Refusal) && !isBrokenOff(error)) report(error);
+        done(
+          error instanceof Refusal
+            ? error
+            : new Refusal(451, "4.3.0 Something failed here; try again later."),
+        );
+      },
+    );
+  }
+  const server = new SMTPServer(options);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      // A client that breaks off in the middle of a transaction.
+      server.on("error", () => undefined);
+      resolve();
+    });
+  });
+  return {
+    port: (server.server.address() as AddressInfo).port,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
+/** A reply waits for the end of the message: where the handler does not read that far, this does. */
+async function receive(
+  stream: MessageStream,
+  handle: (stream: MessageStream) => Promise<string>,
+): Promise<string> {
+  try {
+    return await handle(stream);
+  } catch (error) {
+    await drain(stream);
+    throw error;
+  }
+}
+
+async function drain(stream: MessageStream): Promise<void> {
+  try {
+    for await (const _ of stream);
+  } catch {
+    // The client has broken off, and reads no answer.
+  }
+}
+
+/** Whether the client went away in the middle of a message. */
+function isBrokenOff(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ECONNECTION";
+}
+
+function readParameters(given: SMTPServerAddress): Parameters {
+  refuseParameters(given, MAIL_PARAMETERS);
+  const { SIZE: size, BODY: body } = given.args || {};
+  return {
+    size: typeof size === "string" ? Number(size) : null,
+    isEightBit: typeof body === "string" && body.toUpperCase() === "8BITMIME",
+  };
+}
+
+/** A parameter that is passed over in silence would promise what is not kept (RFC 5321, 4.1.1.11). */
+function refuseParameters({ args }: SMTPServerAddress, taken: ReadonlySet<string>): void {
+  const unknown = Object.keys(args || {}).find((name) => !taken.has(name));
+  if (unknown !== undefined) throw new Refusal(555, `5.5.4 The parameter ${unknown} is not supported.`);
+}
+
+/** The path as it goes on: in ASCII, the domain as DNS has it. */
+function readPath({ address }: SMTPServerAddress): string {
+  const at = address.lastIndexOf("@");
+  const [localPart, domain] = [address.slice(0, at + 1), address.slice(at + 1)];
+  const ascii = /^[\x21-\x7e]*$/.test(domain) ? domain : domainToASCII(domain);
+  if (!/^[\x21-\x7e]*$/.test(localPart) || (ascii === "" && domain !== "")) {
+    throw new Refusal(553, "5.6.7 Addresses outside ASCII are not supported.");
+  }
+  return localPart + ascii;
+}
+
+/** In a time that says nothing of either. */
+function isSame(given: string, expected: string | undefined): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected ?? "")) && expected !== undefined;
+}

@@ -1,0 +1,105 @@
+// `npm run relay`: the signing relay, set up from the environment. What can't be used ends it before it listens.
+
+import { hostname } from "node:os";
+import { Countersign } from "../client/countersign.ts";
+import type { Server } from "./connection.ts";
+import type { Listening } from "./listener.ts";
+import { Minter } from "./minter.ts";
+import { runProgram } from "./program.ts";
+import { startRelay } from "./relay.ts";
+import { createMatcher } from "./sender.ts";
+import {
+  type Environment,
+  isLoopback,
+  readChoice,
+  readFileOf,
+  readHostPort,
+  readList,
+  readPort,
+  readRequired,
+  readText,
+  SettingError,
+} from "./settings.ts";
+
+/** How long a client waits for one signature, in milliseconds, attempts and pauses together. */
+const MINT_MS = 10_000;
+
+await runProgram(async (env) => {
+  const listening = readListening(env);
+  const smarthost = readSmarthost(env);
+  const { log } = console;
+  const relay = await startRelay({
+    listening,
+    smarthost,
+    minter: new Minter(readClient(env), new Set(readList(env, "RELAY_DOMAINS"))),
+    messageId: readChoice(env, "RELAY_MESSAGE_ID", ["add", "replace", "keep"], "add"),
+    isUntagged: createMatcher(readList(env, "RELAY_UNTAGGED")),
+    isBounceSigned: createMatcher(readList(env, "RELAY_SIGN_BOUNCES_TO")),
+    name: readText(env, "RELAY_NAME") ?? hostname(),
+    log: (line) => log(JSON.stringify(line)),
+  });
+  log(
+    `The relay listens on ${listening.host}:${relay.port}; mail goes on to ${smarthost.host}:${smarthost.port}.`,
+  );
+  return relay;
+});
+
+function readClient(env: Environment): Countersign {
+  const url = readText(env, "COUNTERSIGN_URL") ?? "http://127.0.0.1:8787";
+  const token = readRequired(env, "COUNTERSIGN_TOKEN", "a token with the scope sign");
+  const { protocol, hostname: host } = URL.canParse(url) ? new URL(url) : { protocol: "", hostname: "" };
+  if (protocol !== "https:" && !(protocol === "http:" && isLoopback(host.replace(/[[\]]/g, "")))) {
+    throw new SettingError(
+      "COUNTERSIGN_URL",
+      "https: is expected, or http: on this machine, since it bears the token.",
+    );
+  }
+  try {
+    return new Countersign({ url, token, timeoutMs: MINT_MS });
+  } catch (error) {
+    throw new SettingError("COUNTERSIGN_URL, COUNTERSIGN_TOKEN", error instanceof Error ? error.message : "");
+  }
+}
+
+/** Whoever may send through the relay can sign: elsewhere than on this machine it takes AUTH, and that in TLS. */
+function readListening(env: Environment): Listening {
+  const host = readText(env, "RELAY_HOST") ?? "127.0.0.1";
+  const key = readFileOf(env, "RELAY_TLS_KEY");
+  const cert = readFileOf(env, "RELAY_TLS_CERT");
+  if ((key === undefined) !== (cert === undefined)) {
+    throw new SettingError("RELAY_TLS_KEY, RELAY_TLS_CERT", "both are expected, or neither.");
+  }
+  const implicit = readChoice(env, "RELAY_TLS", ["starttls", "implicit"], "starttls") === "implicit";
+  const tls = key === undefined || cert === undefined ? null : { key, cert, implicit };
+  if (implicit && tls === null)
+    throw new SettingError("RELAY_TLS", "implicit needs RELAY_TLS_KEY and RELAY_TLS_CERT.");
+  const credentials = readCredentials(env, "RELAY_USER", "RELAY_PASSWORD");
+  if (!isLoopback(host) && (credentials === null || tls === null)) {
+    throw new SettingError(
+      "RELAY_HOST",
+      "outside of this machine the relay needs RELAY_USER, RELAY_PASSWORD, RELAY_TLS_KEY and RELAY_TLS_CERT.",
+    );
+  }
+  return { host, port: readPort(env, "RELAY_PORT", 2587), tls, credentials, octetsAtMost: null };
+}
+
+function readSmarthost(env: Environment): Server {
+  const text = readRequired(env, "SMARTHOST", "the host:port that mail goes on to");
+  const { host, port } = readHostPort("SMARTHOST", text, 25);
+  const usual = port === 465 ? "implicit" : isLoopback(host) ? "none" : "starttls";
+  const tls = readChoice(env, "SMARTHOST_TLS", ["starttls", "implicit", "none"], usual);
+  const credentials = readCredentials(env, "SMARTHOST_USER", "SMARTHOST_PASSWORD");
+  if (credentials !== null && tls === "none" && !isLoopback(host)) {
+    throw new SettingError("SMARTHOST_TLS", "none would send SMARTHOST_PASSWORD in the clear.");
+  }
+  return { host, port, tls, credentials, ca: readFileOf(env, "SMARTHOST_CA") };
+}
+
+function readCredentials(env: Environment, userName: string, passwordName: string) {
+  const user = readText(env, userName);
+  const password = env[passwordName];
+  if (user === undefined && !password) return null;
+  if (user === undefined || !password)
+    throw new SettingError(`${userName}, ${passwordName}`, "both are expected.");
+  return { user, password };
+}

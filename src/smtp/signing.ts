@@ -1,0 +1,124 @@
+// Under which reverse-path a message goes on, and with which Message-ID: what is remembered of an earlier attempt, else what
+// the API mints. Fails with the `Refusal` that the client reads; nothing that should be signed ever comes out unsigned.
+
+import { lowerCase } from "../core/mailbox.ts";
+import type { Header } from "./header.ts";
+import { editHeader, type MessageIdMode, REF_FIELD, readWishes, type Wishes } from "./message-id.ts";
+import type { Minter, Minting } from "./minter.ts";
+import type { Passage, Signed, Transaction } from "./passage.ts";
+import { Refusal } from "./reply.ts";
+import type { RetryMemory } from "./retry-memory.ts";
+import { readSender } from "./sender.ts";
+
+/** The message as it goes on: with a ref, under another reverse-path than its transaction was begun with. */
+export interface Edited {
+  readonly passage: Signed;
+  readonly header: Header;
+}
+
+export class Signing {
+  readonly #minter: Minter;
+  readonly #mode: MessageIdMode;
+  readonly #memory: RetryMemory;
+
+  constructor(minter: Minter, mode: MessageIdMode, memory: RetryMemory) {
+    this.#minter = minter;
+    this.#mode = mode;
+    this.#memory = memory;
+  }
+
+  /** The passage of a message to its first recipient. */
+  async choosePassage(
+    { sender, reversePath }: Transaction,
+    forwardPath: string,
+    isUntagged: boolean,
+  ): Promise<Passage> {
+    if (sender.kind === "null") return { kind: "unsigned", reversePath, why: "null-sender" };
+    if (sender.kind === "tagged") return { kind: "unsigned", reversePath, why: "tagged" };
+    if (isUntagged) return { kind: "unsigned", reversePath, why: "untagged-destination" };
+    const kept = this.#recall(reversePath, null, forwardPath);
+    if (kept !== null) return kept;
+    const minting = await this.#minter.mint(reversePath, { messageId: this.#mode !== "keep" });
+    if (minting.kind === "unusable") throw new Refusal(553, `5.1.7 ${minting.detail}`);
+    return readSigned(minting) ?? { kind: "unsigned", reversePath, why: "foreign" };
+  }
+
+  /** What a signed message's own header asks for. */
+  async edit({ reversePath, recipients }: Transaction, passage: Signed, header: Header): Promise<Edited> {
+    const wishes = readWishes(header, this.#mode);
+    const { ref } = wishes;
+    const from = isSame(wishes.messageIdFor, reversePath) ? null : wishes.messageIdFor;
+    if (ref === null && (wishes.messageIdFor === null || (from === null && passage.messageId !== null))) {
+      return { passage, header: editHeader(header, wishes.messageIdFor && passage.messageId) };
+    }
+    const minted = await this.#mintFor(reversePath, wishes, from);
+    const edited = editHeader(header, minted?.messageId ?? null);
+    if (ref === null || minted === null) return { passage, header: edited };
+    const kept = this.#recall(reversePath, minted.ref, recipients[0] ?? "");
+    return { passage: kept ?? minted, header: edited };
+  }
+
+  /** The forward-path of a bounce that a client sends to an address that is signed for, with a tag. */
+  async signForwardPath(forwardPath: string): Promise<string> {
+    if (readSender(forwardPath).kind !== "plain") return forwardPath;
+    const minting = await this.#minter.mint(forwardPath, { messageId: false });
+    if (minting.kind === "unusable") return forwardPath;
+    return readSigned(minting)?.reversePath ?? forwardPath;
+  }
+
+  /** Keeps what these recipients were tried under for the attempts that are to come. */
+  remember({ reversePath: sender, tried }: Transaction, recipients: readonly string[]): void {
+    for (const passage of tried) {
+      if (passage.kind !== "signed") continue;
+      const { reversePath, mintedAt, ref } = passage;
+      for (const recipient of recipients) {
+        this.#memory.remember({ sender, ref, recipient }, { reversePath, mintedAt });
+      }
+    }
+  }
+
+  #recall(sender: string, ref: string | null, recipient: string): Signed | null {
+    const kept = this.#memory.recall({ sender, ref, recipient }, Date.now());
+    return kept && { kind: "signed", ...kept, ref, messageId: null };
+  }
+
+  /** Null where nothing is minted: replies go to an address that is not signed for, and there is no ref. */
+  async #mintFor(
+    address: string,
+    { ref, messageIdFor }: Wishes,
+    from: string | null,
+  ): Promise<Signed | null> {
+    const named = ref === null ? {} : { ref };
+    const bound = from === null ? {} : { from };
+    const first = await this.#minter.mint(address, { ...named, ...bound, messageId: messageIdFor !== null });
+    const isFromForeign = first.kind === "foreign" && from !== null;
+    if (isFromForeign && ref === null) return null;
+    const minting = isFromForeign ? await this.#minter.mint(address, { ...named, messageId: false }) : first;
+    if (minting.kind === "unusable") throw new Refusal(554, `5.6.0 ${REF_FIELD}: ${minting.detail}`);
+    const signed = readSigned(minting);
+    if (signed === null) throw putOff("the domain is not signed for any more");
+    return signed;
+  }
+}
+
+/** Null for a foreign sender. */
+function readSigned(minting: Exclude<Minting, { kind: "unusable" }>): Signed | null {
+  switch (minting.kind) {
+    case "foreign":
+      return null;
+    case "failed":
+      throw putOff(minting.detail);
+    case "minted": {
+      const { reversePath, messageId, ref } = minting.minted;
+      return { kind: "signed", reversePath, mintedAt: Date.now(), ref, messageId };
+    }
+  }
+}
+
+function putOff(cause: string): Refusal {
+  return new Refusal(451, "4.3.0 The reverse-path can't be signed just now; try again later.", { cause });
+}
+
+function isSame(one: string | null, other: string): boolean {
+  return one !== null && lowerCase(one) === lowerCase(other);
+}
