@@ -1,6 +1,8 @@
 // `npm run relay`: the signing relay, set up from the environment. What can't be used ends it before it listens.
 
+import { X509Certificate } from "node:crypto";
 import { hostname } from "node:os";
+import { createSecureContext } from "node:tls";
 import { Countersign } from "../client/countersign.ts";
 import type { Server } from "./connection.ts";
 import type { Listening } from "./listener.ts";
@@ -71,6 +73,7 @@ function readListening(env: Environment): Listening {
   }
   const implicit = readChoice(env, "RELAY_TLS", ["starttls", "implicit"], "starttls") === "implicit";
   const tls = key === undefined || cert === undefined ? null : { key, cert, implicit };
+  if (tls !== null) checkPem("RELAY_TLS_KEY, RELAY_TLS_CERT", () => createSecureContext({ key, cert }));
   if (implicit && tls === null)
     throw new SettingError("RELAY_TLS", "implicit needs RELAY_TLS_KEY and RELAY_TLS_CERT.");
   const credentials = readCredentials(env, "RELAY_USER", "RELAY_PASSWORD");
@@ -92,7 +95,19 @@ function readSmarthost(env: Environment): Server {
   if (credentials !== null && tls === "none" && !isLoopback(host)) {
     throw new SettingError("SMARTHOST_TLS", "none would send SMARTHOST_PASSWORD in the clear.");
   }
-  return { host, port, tls, credentials, ca: readFileOf(env, "SMARTHOST_CA") };
+  const ca = readFileOf(env, "SMARTHOST_CA");
+  if (ca !== undefined) checkPem("SMARTHOST_CA", () => new X509Certificate(ca));
+  return { host, port, tls, credentials, ca };
+}
+
+/** What is no PEM would fail only when it is first needed. */
+function checkPem(names: string, read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SettingError(names, `PEM is expected: ${reason}`);
+  }
 }
 
 function readCredentials(env: Environment, userName: string, passwordName: string) {

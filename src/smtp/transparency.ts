@@ -12,21 +12,16 @@ export class Transparency {
   #afterCr = false;
 
   encode(chunk: Uint8Array): Buffer {
-    // At most a CR and a dot, or a line end and a dot, stand before each octet.
-    const encoded = Buffer.allocUnsafe(chunk.length * 3 + 2);
+    const encoded = Buffer.allocUnsafe(chunk.length + boundAdded(chunk));
     let length = 0;
     for (const octet of chunk) {
       if (this.#afterCr || octet === LF) {
         encoded[length++] = CR;
         encoded[length++] = LF;
-        const ends = octet === LF;
-        this.#afterCr = octet === CR;
         this.#atLineStart = true;
-        if (ends || this.#afterCr) continue;
-      } else if (octet === CR) {
-        this.#afterCr = true;
-        continue;
       }
+      this.#afterCr = octet === CR;
+      if (octet === LF || octet === CR) continue;
       if (this.#atLineStart && octet === DOT) encoded[length++] = DOT;
       encoded[length++] = octet;
       this.#atLineStart = false;
@@ -38,4 +33,11 @@ export class Transparency {
   end(): Buffer {
     return Buffer.from(this.#atLineStart && !this.#afterCr ? ".\r\n" : "\r\n.\r\n");
   }
+}
+
+/** As many octets as may be added at most: a large buffer for each chunk would not be given back as fast as they come. */
+function boundAdded(chunk: Uint8Array): number {
+  let added = 3;
+  for (const octet of chunk) if (octet === CR || octet === LF) added += 2;
+  return added;
 }
