@@ -16,26 +16,25 @@ const LISTENING_FAULTS: Readonly<Record<string, string>> = {
 };
 
 export async function runProgram(start: (env: Environment) => Promise<Service>): Promise<void> {
-  let service: Service;
-  try {
-    service = await start(process.env);
-  } catch (error) {
-    const sentence = explain(error);
-    // What nobody foresaw keeps its stack.
-    if (sentence === null) throw error;
-    console.error(sentence);
-    process.exitCode = 1;
-    return;
-  }
+  const starting = start(process.env);
   let isEnding = false;
   const end = async () => {
     // Whoever asks twice does not want to wait.
     if (isEnding) process.exit(1);
     isEnding = true;
-    await service.close();
+    await (await starting).close();
     process.exit(0);
   };
   process.on("SIGTERM", end).on("SIGINT", end);
+  try {
+    await starting;
+  } catch (error) {
+    const sentence = explain(error);
+    // What nobody foresaw keeps its stack.
+    if (sentence === null) throw error;
+    console.error(sentence);
+    process.exit(1);
+  }
 }
 
 function explain(error: unknown): string | null {

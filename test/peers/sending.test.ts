@@ -1,30 +1,21 @@
 // The examples of sending, run as they are printed, through a real Exim: what they send bears the minted reverse-path and
 // Message-ID, and the bounce that Exim makes of it comes back to an address that the Worker accepts.
 
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createTransport } from "nodemailer";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
-import { freePort } from "../free-port.ts";
 import { exampleIn } from "../readme.ts";
-import { findPeer } from "./peer.ts";
+import { type Arrival, EXIM, type Exim, kept, startExim } from "./exim-daemon.ts";
+import { explainSkip, findPeer } from "./peer.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const INBOX = "inbox@example.net";
 /** With it a Message-ID is longer than the 78 characters at which mail programs like to break a line. */
 const LONG_DOMAIN = `${"long-".repeat(10)}domain.example`;
 const LONG_REF = "order-2026-11-24-0000123";
-
-const EXIM = findPeer("exim4", "exim4-daemon-heavy");
-const MISSING = EXIM === null ? " (apt-get install exim4-daemon-heavy)" : "";
-/** Exim takes a configuration that is not its own from root only. */
-const IS_ROOT = process.getuid?.() === 0;
-const NOT_ROOT = EXIM !== null && !IS_ROOT ? " (Exim takes this configuration from root only)" : "";
 
 interface Example {
   readonly what: string;
@@ -61,21 +52,12 @@ const SHELL: Example = {
   hasMessageId: false,
 };
 
-/** A message as Exim delivered it, envelope included. */
-interface Arrival {
-  /** Empty for a bounce. */
-  readonly returnPath: string;
-  readonly recipient: string;
-  readonly messageId: string;
-  readonly raw: string;
-}
+const SKIP = explainSkip({ "exim4-daemon-heavy": EXIM });
 
-describe.skipIf(EXIM === null || !IS_ROOT)(`mail sent through Exim${MISSING}${NOT_ROOT}`, () => {
+describe.skipIf(SKIP !== "")(`mail sent through Exim${SKIP}`, () => {
   let worker: LocalWorker;
   let token: string;
-  let folder: string;
-  let port: number;
-  let exim: ChildProcess;
+  let exim: Exim;
 
   beforeAll(async () => {
     worker = await startWorker();
@@ -85,21 +67,17 @@ describe.skipIf(EXIM === null || !IS_ROOT)(`mail sent through Exim${MISSING}${NO
       await worker.client.routes.put(domain, "alice", { action: "forward", to: [INBOX] });
     }
     ({ token } = await worker.client.tokens.create({ name: "the examples", scopes: ["sign"], domains }));
-    folder = mkdtempSync(join(tmpdir(), "countersign-sending-"));
-    port = await freePort();
-    configure(folder);
-    const args = ["-C", join(folder, "exim.conf"), "-bdf", "-oX", `127.0.0.1.${port}`];
-    exim = spawn(EXIM ?? "", args, { stdio: "ignore" });
-    await vi.waitFor(() => createTransport({ host: "127.0.0.1", port }).verify(), { timeout: 10_000 });
+    exim = await startExim({
+      hostname: "mx.example.org",
+      options: ["acl_smtp_rcpt = accept"],
+      config: keepAndBounce,
+    });
   });
   afterAll(async () => {
-    exim.kill();
+    await exim.stop();
     await worker.stop();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
-  beforeEach(() => {
-    for (const id of readdirSync(join(folder, "messages"))) rmSync(join(folder, "messages", id));
-  });
+  beforeEach(() => exim.forget());
 
   /** Runs a script, which sends one message, and waits until that and its bounce have arrived. */
   async function send({ program, args }: Example, script: string): Promise<[sent: Arrival, bounce: Arrival]> {
@@ -112,7 +90,7 @@ describe.skipIf(EXIM === null || !IS_ROOT)(`mail sent through Exim${MISSING}${NO
         COUNTERSIGN_URL: await worker.url(),
         COUNTERSIGN_TOKEN: token,
         SMTP_HOST: "127.0.0.1",
-        SMTP_PORT: String(port),
+        SMTP_PORT: String(exim.port),
       },
     });
     running.child.stdin?.end(script);
@@ -124,7 +102,7 @@ describe.skipIf(EXIM === null || !IS_ROOT)(`mail sent through Exim${MISSING}${NO
   async function waitForBoth(): Promise<[sent: Arrival, bounce: Arrival]> {
     return vi.waitFor(
       () => {
-        const arrivals = readArrivals(folder);
+        const arrivals = exim.arrivals();
         const [sent, ...others] = arrivals.filter(({ returnPath }) => returnPath !== "");
         const [bounce, ...further] = arrivals.filter(({ returnPath }) => returnPath === "");
         expect([...others, ...further]).toEqual([]);
@@ -193,7 +171,7 @@ describe.skipIf(EXIM === null || !IS_ROOT)(`mail sent through Exim${MISSING}${NO
   }
 
   test("in alice's name by someone else bounces to her plain address, and that is refused", async () => {
-    await createTransport({ host: "127.0.0.1", port }).sendMail({
+    await createTransport({ host: "127.0.0.1", port: exim.port }).sendMail({
       from: "alice@example.com",
       to: "bob@example.org",
       subject: "A bargain",
@@ -210,39 +188,8 @@ describe.skipIf(EXIM === null || !IS_ROOT)(`mail sent through Exim${MISSING}${NO
   });
 });
 
-/** What Exim has delivered to the end. */
-function readArrivals(folder: string): Arrival[] {
-  const log = readFileSync(join(folder, "spool", "mainlog"), "utf8");
-  const ids = readdirSync(join(folder, "messages")).filter((id) => log.includes(`${id} Completed`));
-  return ids.map((id) => {
-    const raw = readFileSync(join(folder, "messages", id), "utf8").replaceAll("\n", "\r\n");
-    const field = (pattern: RegExp) => pattern.exec(raw)?.[1] ?? "";
-    return {
-      returnPath: field(/^Return-path: <(.*)>\r$/m),
-      recipient: field(/^Envelope-to: (.*)\r$/m),
-      // A line may be broken before the Message-ID, and nowhere in it.
-      messageId: field(/^Message-ID:\s+(\S*)\r$/im),
-      raw,
-    };
-  });
-}
-
 /** Takes mail for anyone and keeps it in a file; what is no bounce it then can't deliver, and bounces. */
-function configure(folder: string): void {
-  for (const name of ["spool", "messages"]) {
-    mkdirSync(join(folder, name));
-    chmodSync(join(folder, name), 0o777);
-  }
-  chmodSync(folder, 0o755);
-  writeFileSync(
-    join(folder, "exim.conf"),
-    `
-primary_hostname = mx.example.org
-spool_directory = ${folder}/spool
-log_file_path = ${folder}/spool/%slog
-keep_environment =
-tls_advertise_hosts =
-acl_smtp_rcpt = accept
+const keepAndBounce = (folder: string): string => `
 begin routers
 bounce:
   driver = accept
@@ -257,15 +204,4 @@ full:
   allow_fail
   data = :fail: The mailbox is full.
 begin transports
-kept:
-  driver = appendfile
-  file = ${folder}/messages/$message_exim_id
-  user = Debian-exim
-  return_path_add
-  envelope_to_add
-  message_prefix =
-  message_suffix =
-`,
-    { mode: 0o644 },
-  );
-}
+${kept(folder)}`;
