@@ -66,6 +66,8 @@ export async function listen(
     logger: false,
     lenientAddressParsing: true,
     disableReverseLookup: true,
+    // A client may say QUIT behind its message and close its side at once, as Exim does; it still waits for the answers.
+    allowHalfOpen: true,
     hideSMTPUTF8: true,
     maxClients: SESSIONS_AT_MOST,
     socketTimeout: IDLE_MS,
@@ -79,6 +81,14 @@ export async function listen(
     ],
     ...(tls === null ? { allowInsecureAuth: true } : { key: tls.key, cert: tls.cert, secure: tls.implicit }),
     ...(octetsAtMost === null ? {} : { size: octetsAtMost, rejectOversized: true }),
+    onConnect: (session, done) => {
+      answerToTheEnd(server, session);
+      done();
+    },
+    onSecure: (_socket, session, done) => {
+      answerToTheEnd(server, session);
+      done();
+    },
     onAuth: ({ username = "", password }, _session, done) =>
       isSame(username, credentials?.user) && isSame(password ?? "", credentials?.password)
         ? done(null, { user: username })
@@ -131,6 +141,22 @@ export async function listen(
     port: (server.server.address() as AddressInfo).port,
     close: () => new Promise((resolve) => server.close(resolve)),
   };
+}
+
+/**
+ * Goes on answering a client that has closed its side, until all that it had sent is read; then closes the other. A message
+ * without its end is broken off by that. The server would fall silent at once, so this reaches into its connection, whose socket
+ * and parser are others inside TLS.
+ */
+function answerToTheEnd(server: SMTPServer, { id }: SMTPServerSession): void {
+  for (const connection of server.connections) {
+    const { _parser: parser, _socket: socket } = connection;
+    if (connection.id !== id || !parser) continue;
+    // Where TLS begins at once this comes twice.
+    const state = { configurable: true, get: () => (socket.writable ? "open" : "closed") };
+    Object.defineProperty(socket, "readyState", state);
+    parser.on("finish", () => connection.close());
+  }
 }
 
 /** A reply waits for the end of the message: where the handler does not read that far, this does. */

@@ -3,24 +3,35 @@
 
 import type { SMTPServerSession } from "smtp-server";
 import { redactTags } from "../core/tag.ts";
-import { ConnectionError } from "./connection.ts";
+import { ConnectionError, type Server } from "./connection.ts";
 import { type Message, readMessage, writeMessage } from "./header.ts";
 import type { MessageStream, Parameters } from "./listener.ts";
 import { Outgoing } from "./outgoing.ts";
 import { admits, type Passage, type Transaction } from "./passage.ts";
-import type { RelayOptions } from "./relay.ts";
 import { isPositive, isTransient, Refusal, type Reply } from "./reply.ts";
 import { readSender } from "./sender.ts";
 import type { Signing } from "./signing.ts";
 import { formatTrace } from "./trace.ts";
 
+export interface Relaying {
+  readonly smarthost: Server;
+  /** Destinations whose mail keeps its reverse-path. */
+  readonly isUntagged: (forwardPath: string) => boolean;
+  /** Forward-paths that get a tag in bounces of the clients' own. */
+  readonly isBounceSigned: (forwardPath: string) => boolean;
+  /** What EHLO and the trace name. */
+  readonly name: string;
+  /** One line for each message and each refusal. */
+  readonly log: (line: Readonly<Record<string, unknown>>) => void;
+}
+
 export class RelaySession {
-  readonly #options: RelayOptions;
+  readonly #options: Relaying;
   readonly #signing: Signing;
   readonly #outgoing: Outgoing;
   #transaction: Transaction | null = null;
 
-  constructor(options: RelayOptions, signing: Signing) {
+  constructor(options: Relaying, signing: Signing) {
     this.#options = options;
     this.#signing = signing;
     this.#outgoing = new Outgoing(options.smarthost, options.name);

@@ -2,27 +2,17 @@
 // on each recipient and on the message is the client's. It keeps no mail. What can't be signed just now is put off.
 
 import type { SMTPServerSession } from "smtp-server";
-import type { Server } from "./connection.ts";
 import { type Listener, type Listening, listen } from "./listener.ts";
 import type { MessageIdMode } from "./message-id.ts";
 import type { Minter } from "./minter.ts";
-import { RelaySession } from "./relay-session.ts";
+import { type Relaying, RelaySession } from "./relay-session.ts";
 import { RetryMemory } from "./retry-memory.ts";
 import { Signing } from "./signing.ts";
 
-export interface RelayOptions {
+export interface RelayOptions extends Relaying {
   readonly listening: Listening;
-  readonly smarthost: Server;
   readonly minter: Minter;
   readonly messageId: MessageIdMode;
-  /** Destinations whose mail keeps its reverse-path. */
-  readonly isUntagged: (forwardPath: string) => boolean;
-  /** Forward-paths that get a tag in bounces of the clients' own. */
-  readonly isBounceSigned: (forwardPath: string) => boolean;
-  /** What EHLO and the trace name. */
-  readonly name: string;
-  /** One line for each message and each refusal. */
-  readonly log: (line: Readonly<Record<string, unknown>>) => void;
 }
 
 export function startRelay(options: RelayOptions): Promise<Listener> {

@@ -248,6 +248,43 @@ describe("a smarthost that hangs up", () => {
   });
 });
 
+describe("a client that closes its side", () => {
+  const finish = async (lines: readonly string[]) => {
+    let heard = "";
+    client.socket.on("data", (chunk: Buffer) => {
+      heard += chunk.toString("latin1");
+    });
+    client.socket.end(`${lines.join("\r\n")}\r\n`);
+    await vi.waitFor(() => expect(client.socket.closed).toBe(true), { timeout: 5_000 });
+    return heard
+      .trimEnd()
+      .split("\r\n")
+      .map((line) => line.slice(0, 3));
+  };
+  const BEGIN = ["MAIL FROM:<alice@example.com>", "RCPT TO:<bob@example.org>", "DATA"];
+
+  test("behind a whole message has its answers, however late they come", async () => {
+    smarthost.answers.delayMs = 300;
+    expect(await finish([...BEGIN, MESSAGE, ".", "QUIT"])).toEqual(["250", "250", "354", "250", "221"]);
+    expect(smarthost.taken).toHaveLength(1);
+  });
+
+  test("behind a large message has its answers too", async () => {
+    const large = `${MESSAGE}${"\r\nIt is on its way.".repeat(500_000)}`;
+    expect(await finish([...BEGIN, large, ".", "QUIT"])).toEqual(["250", "250", "354", "250", "221"]);
+  });
+
+  test("in the middle of a message leaves nothing at the smarthost", async () => {
+    expect(await finish([...BEGIN, MESSAGE])).toEqual(["250", "250", "354"]);
+    await vi.waitFor(() => expect(smarthost.open()).toBe(0), { timeout: 5_000 });
+    expect(smarthost.taken).toEqual([]);
+  });
+
+  test("without a word is hung up on", async () => {
+    expect(await finish([])).toEqual(["500"]);
+  });
+});
+
 describe("a client that goes away", () => {
   test.each(["", "\r\n", "\r\n."])(
     "in the middle of a message, at %j, leaves nothing at the smarthost",

@@ -15,6 +15,8 @@ export interface Answers {
   mail?: ((reversePath: string) => string | null) | undefined;
   recipient?: ((forwardPath: string, reversePath: string) => string | null) | undefined;
   message?: ((reversePath: string) => string | null) | undefined;
+  /** How long it thinks about a message. */
+  delayMs?: number;
 }
 
 export interface Smarthost {
@@ -63,14 +65,14 @@ export async function startSmarthost(options: SMTPServerOptions = {}): Promise<S
         const { mailFrom, rcptTo } = envelope;
         const reversePath = mailFrom ? mailFrom.address : "";
         const refused = refusal(smarthost.answers.message?.(reversePath));
-        if (refused !== null) return done(refused);
+        if (refused !== null) return void done(refused);
         smarthost.taken.push({
           reversePath,
           parameters: (mailFrom ? mailFrom.args : false) || {},
           recipients: rcptTo.map(({ address }) => address),
           message: Buffer.concat(chunks).toString("latin1"),
         });
-        return done(null, "2.0.0 taken as number 1");
+        setTimeout(() => done(null, "2.0.0 taken as number 1"), smarthost.answers.delayMs ?? 0);
       });
     },
     ...options,
