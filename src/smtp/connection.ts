@@ -1,25 +1,14 @@
 // A connection to the next server, command by command (RFC 5321). Libraries send a whole envelope at once; here each recipient
 // has an answer of its own, which the client waits for. Whatever breaks the connection is a `ConnectionError`.
 
-import { connect as connectPlain, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
-import { isPositive, type Reply, ReplyReader } from "./reply.ts";
-import type { HostPort } from "./settings.ts";
+import type { Socket } from "node:net";
+import { isPositive, type Reply, ReplyReader, readExtensions } from "./reply.ts";
+import { ConnectionError, openSocket, type Server, secureSocket, settled } from "./socket.ts";
 import { Transparency } from "./transparency.ts";
 
-export interface Server extends HostPort {
-  /** `starttls` and `implicit` ask for a certificate that is valid for the host. */
-  readonly tls: "none" | "starttls" | "implicit";
-  /** Certificates to trust in place of those that Node knows, as PEM. */
-  readonly ca?: string | undefined;
-  readonly credentials: { readonly user: string; readonly password: string } | null;
-}
-
-/** The server could not be reached, broke off, or said what no server says. */
-export class ConnectionError extends Error {}
+export { ConnectionError, type Server } from "./socket.ts";
 
 /** As long as a client should wait, in milliseconds (RFC 5321, 4.5.3.2). */
-const CONNECT_MS = 30_000;
 const COMMAND_MS = 5 * 60_000;
 const MESSAGE_MS = 10 * 60_000;
 
@@ -42,11 +31,7 @@ export class Connection {
 
   /** Connects, greets, goes over to TLS and signs in, as the server is described. */
   static async open(server: Server, clientName: string): Promise<Connection> {
-    const { host, port } = server;
-    const isImplicit = server.tls === "implicit";
-    const socket = isImplicit ? connectTls({ port, ...trustIn(server) }) : connectPlain({ host, port });
-    await settled(socket, isImplicit ? "secureConnect" : "connect", CONNECT_MS);
-    const connection = new Connection(socket);
+    const connection = new Connection(await openSocket(server));
     try {
       expectPositive("greets", await connection.#reply(COMMAND_MS));
       await connection.#greet(clientName);
@@ -125,12 +110,8 @@ export class Connection {
   }
 
   async #greet(clientName: string): Promise<void> {
-    const { lines } = expectPositive("answers EHLO", await this.command(`EHLO ${clientName}`));
-    const extensions = lines.slice(1).map((line): [string, string] => {
-      const [keyword = "", ...parameters] = line.toUpperCase().split(/\s+/);
-      return [keyword, parameters.join(" ")];
-    });
-    this.#extensions = new Map(extensions);
+    const reply = expectPositive("answers EHLO", await this.command(`EHLO ${clientName}`));
+    this.#extensions = readExtensions(reply);
   }
 
   async #secure(server: Server): Promise<void> {
@@ -140,12 +121,12 @@ export class Connection {
     if (this.#replies.length > 0 || this.#reader.isWithinReply) this.#fail("It spoke before TLS began.");
     if (this.#failure !== null) throw this.#failure;
     this.#stopListening();
-    this.#socket = connectTls({ socket: this.#socket, ...trustIn(server) });
-    await settled(this.#socket, "secureConnect", CONNECT_MS);
+    this.#socket = await secureSocket(this.#socket, server);
     this.#stopListening = this.#listen(this.#socket);
   }
 
   async #signIn({ user, password }: { user: string; password: string }): Promise<void> {
+    const encode = (text: string) => Buffer.from(text).toString("base64");
     const mechanisms = (this.#extensions.get("AUTH") ?? "").split(" ");
     const steps = mechanisms.includes("PLAIN")
       ? [`AUTH PLAIN ${encode(`\0${user}\0${password}`)}`]
@@ -215,33 +196,4 @@ export class Connection {
 function expectPositive(what: string, reply: Reply): Reply {
   if (!isPositive(reply)) throw new ConnectionError(`It ${what} with ${reply.code} ${reply.text}`);
   return reply;
-}
-
-function trustIn({ host, ca }: Server) {
-  // A name is what the server chooses its certificate by; an address is none (RFC 6066, 3).
-  return { host, servername: isIP(host) ? "" : host, ...(ca === undefined ? {} : { ca }) };
-}
-
-function encode(text: string): string {
-  return Buffer.from(text).toString("base64");
-}
-
-/** Waits for the event; an error, the end of the connection, or its time, is a failure. */
-function settled(socket: Socket, event: string, waitMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (failure: string | null) => {
-      clearTimeout(late);
-      socket.off(event, onEvent).off("error", onError).off("close", onClose);
-      if (failure === null) return resolve();
-      // Nothing listens to it any more, and an error without a listener ends the process.
-      socket.on("error", () => undefined).destroy();
-      reject(new ConnectionError(failure));
-    };
-    const onEvent = () => end(null);
-    // Where a host has several addresses, none of which answers, the error has no message.
-    const onError = (error: Error & { code?: string }) => end(error.message || (error.code ?? "It failed."));
-    const onClose = () => end("It hung up.");
-    const late = setTimeout(() => end("It does not answer."), waitMs);
-    socket.on(event, onEvent).on("error", onError).on("close", onClose);
-  });
 }

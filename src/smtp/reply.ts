@@ -65,6 +65,16 @@ function joinLines([first = "", ...others]: readonly string[]): string {
   return [first, ...rest].join(" ").trim();
 }
 
+/** The extensions that a reply to EHLO lists, with their parameters, in upper case (RFC 5321, 4.1.1.1). */
+export function readExtensions({ lines }: Reply): ReadonlyMap<string, string> {
+  return new Map(
+    lines.slice(1).map((line): [string, string] => {
+      const [keyword = "", ...parameters] = line.toUpperCase().split(/\s+/);
+      return [keyword, parameters.join(" ")];
+    }),
+  );
+}
+
 export function isPositive({ code }: Pick<Reply, "code">): boolean {
   return code < 400;
 }
