@@ -1,4 +1,5 @@
-// Imports point one way: index → {inbound → returned, pages → api, doctor, store} → deployment → core. This test reads them and says which does not.
+// Imports point one way: index → {inbound → returned, pages → api, doctor, store} → deployment → core, and Node's
+// own {local, smtp} → client. This test reads them and says which does not.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";

@@ -35,17 +35,15 @@ smtp.send_message(message, from_addr=minted["reversePath"])`,
     },
     {
       name: "Postfix",
-      note: "It passes on the reverse-path that your app gives it, by SMTP or by sendmail's -f.",
-      text: `reverse_path=$(curl -sSf ${origin}/v1/addresses -H "Authorization: Bearer $COUNTERSIGN_TOKEN" \\
-  -H "Accept: text/plain" --data-urlencode "address=${address}") &&
-sendmail -f "$reverse_path" -t < message.eml`,
+      note: "And whatever else speaks SMTP: through the relay, npm run relay. The README says how, and what becomes of its own bounces.",
+      text: "relayhost = [127.0.0.1]:2587",
     },
     {
       name: "Exim",
-      note: "It signs by itself, with a key that you bring along here (POST …/keys). Both accept each other's tags.",
+      note: "It signs by itself, with a key that you bring along here (POST …/keys). The README has the rest, for tagged senders and its own bounces.",
       text: `remote_smtp:
   driver = smtp
-  return_path = \${if def:return_path {\${prvs{$return_path}{SECRET}{NUMBER}}}}`,
+  return_path = \${if def:return_path {\${prvs{\${lc:$return_path}}{SECRET}{NUMBER}}}}`,
     },
     {
       name: "Amazon SES",
