@@ -64,16 +64,19 @@ export async function startExim({ hostname, port, options, config, queueRunS }: 
     mkdirSync(join(folder, name));
     chmodSync(join(folder, name), 0o777);
   }
-  // With a configuration that is not its own what the daemon starts has no root, and what root starts is to be alike.
-  const main = `
-primary_hostname = ${hostname}
-spool_directory = ${folder}/spool
-log_file_path = ${folder}/spool/%slog
-keep_environment =
-tls_advertise_hosts =
-deliver_drop_privilege = true
-${(options ?? []).join("\n")}
-`;
+  const own = [
+    `primary_hostname = ${hostname}`,
+    `spool_directory = ${folder}/spool`,
+    `log_file_path = ${folder}/spool/%slog`,
+    "keep_environment =",
+    "tls_advertise_hosts =",
+    // With a configuration that is not its own what the daemon starts has no root, and what root starts is to be alike.
+    "deliver_drop_privilege = true",
+  ];
+  const given = new Set((options ?? []).map((line) => line.split("=")[0]?.trim()));
+  // Exim takes no option twice.
+  const lines = own.filter((line) => !given.has(line.split("=")[0]?.trim()));
+  const main = `${[...lines, ...(options ?? [])].join("\n")}\n`;
   const file = join(folder, "exim.conf");
   writeFileSync(file, main + config(folder), { mode: 0o644 });
 

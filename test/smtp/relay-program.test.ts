@@ -1,9 +1,6 @@
 // `npm run relay` as its environment sets it up: what it refuses to start with, TLS and AUTH on both sides, and a message that
 // is larger than the memory it takes.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createTransport } from "nodemailer";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -22,24 +19,17 @@ const MAIL = {
 
 let worker: LocalWorker;
 let certificate: Certificate;
-let folder: string;
-let keyFile: string;
-let certFile: string;
 let env: Record<string, string>;
 let smarthost: Smarthost;
 let relay: Program | null;
 
 beforeAll(async () => {
-  certificate = makeCertificate("DNS:localhost,IP:127.0.0.1");
-  folder = mkdtempSync(join(tmpdir(), "countersign-relay-"));
-  [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  writeFileSync(keyFile, certificate.key);
-  writeFileSync(certFile, certificate.cert);
+  certificate = makeCertificate();
   worker = await startWorker();
   await worker.client.domains.put("example.com", { mode: "observe" });
 });
 afterAll(async () => {
-  rmSync(folder, { recursive: true });
+  certificate.remove();
   await worker.stop();
 });
 
@@ -117,8 +107,8 @@ describe("clients", () => {
   test("sign in inside TLS, and in no other way", async () => {
     relay = await startProgram("run-relay", {
       ...env,
-      RELAY_TLS_KEY: keyFile,
-      RELAY_TLS_CERT: certFile,
+      RELAY_TLS_KEY: certificate.keyFile,
+      RELAY_TLS_CERT: certificate.certFile,
       RELAY_USER: "shop",
       RELAY_PASSWORD: "open sesame",
     });
@@ -143,8 +133,8 @@ describe("clients", () => {
     relay = await startProgram("run-relay", {
       ...env,
       RELAY_TLS: "implicit",
-      RELAY_TLS_KEY: keyFile,
-      RELAY_TLS_CERT: certFile,
+      RELAY_TLS_KEY: certificate.keyFile,
+      RELAY_TLS_CERT: certificate.certFile,
     });
     const transport = createTransport({
       host: "127.0.0.1",
@@ -177,7 +167,7 @@ describe("the smarthost", () => {
         done(null, { user: username });
       },
     });
-    env = { ...env, SMARTHOST_CA: certFile, SMARTHOST_USER: "u", SMARTHOST_PASSWORD: "ünlock" };
+    env = { ...env, SMARTHOST_CA: certificate.certFile, SMARTHOST_USER: "u", SMARTHOST_PASSWORD: "ünlock" };
     expect((await sendOnce()).response).toMatch(/^250/);
     expect(seen).toEqual([{ username: "u", password: "ünlock", secure: true }]);
   });
@@ -203,7 +193,7 @@ describe("the smarthost", () => {
     });
     env = {
       ...env,
-      SMARTHOST_CA: certFile,
+      SMARTHOST_CA: certificate.certFile,
       SMARTHOST_USER: "u",
       SMARTHOST_PASSWORD: "open sesame",
     };
@@ -214,7 +204,7 @@ describe("the smarthost", () => {
 
   test("with TLS from the start", async () => {
     await withTls({ secure: true });
-    env = { ...env, SMARTHOST_TLS: "implicit", SMARTHOST_CA: certFile };
+    env = { ...env, SMARTHOST_TLS: "implicit", SMARTHOST_CA: certificate.certFile };
     expect((await sendOnce()).response).toMatch(/^250/);
   });
 });
