@@ -4,7 +4,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { exampleIn, examplesIn } from "../readme.ts";
 import type { Program } from "../smtp/program.ts";
 import { type Circle, startCircle } from "./circle.ts";
@@ -76,7 +76,7 @@ describe.skipIf(WITH_EXIM !== "")(`a recipe as it is printed${WITH_EXIM}`, () =>
   describe.skipIf(WITH_POSTFIX !== "")(`of Postfix${WITH_POSTFIX}`, () => {
     let postfix: Postfix | null = null;
     const stopPostfix = () => postfix?.stop();
-    afterAll(stopPostfix);
+    afterEach(stopPostfix);
 
     test("with the relay as relayhost signs all that it sends, and its own bounces come back", async () => {
       const [relayhost = ""] = examplesIn("Postfix", "cf");
@@ -101,6 +101,26 @@ describe.skipIf(WITH_EXIM !== "")(`a recipe as it is printed${WITH_EXIM}`, () =>
         },
       ]);
       await vi.waitFor(async () => expect(await postfix?.queue()).toEqual([]));
+    });
+
+    test("sends to those that get no tag in a transaction of their own, when it is told to", async () => {
+      const [relayhost = ""] = examplesIn("Postfix", "cf");
+      const relay = await circle.startRelay({ RELAY_UNTAGGED: "lists.example.org" });
+      const running = await startPostfix({ hostname: "app.example.com", main: at(relayhost, relay) });
+      postfix = running;
+      await running.sendmail("alice@example.com", ["carol@example.org", "dev@lists.example.org"], MESSAGE);
+      await vi.waitFor(
+        async () => {
+          await running.flush();
+          const sent = circle.world.arrivals().filter(({ returnPath }) => returnPath !== "");
+          expect(sent.map(({ recipient, returnPath }) => [recipient, returnPath]).sort()).toEqual([
+            ["carol@example.org", expect.stringMatching(TAGGED)],
+            ["dev@lists.example.org", "alice@example.com"],
+          ]);
+        },
+        { timeout: 15_000, interval: 500 },
+      );
+      expect(running.log()).toMatch(/to=<\S+>, .*status=deferred \(.*452 4\.5\.3 /);
     });
   });
 
