@@ -47,6 +47,9 @@ export interface Listener {
 /** Sessions at a time; more are told to come back. */
 const SESSIONS_AT_MOST = 100;
 
+/** Recipients of one message; for the rest it is sent again (RFC 5321, 4.5.3.1.10). */
+const RECIPIENTS_AT_MOST = 1000;
+
 /** How long a client may say nothing, in milliseconds (RFC 5321, 4.5.3.2.7). */
 const IDLE_MS = 5 * 60_000;
 const CLOSING_MS = 10_000;
@@ -70,6 +73,7 @@ export async function listen(
     allowHalfOpen: true,
     hideSMTPUTF8: true,
     maxClients: SESSIONS_AT_MOST,
+    maxRecipients: RECIPIENTS_AT_MOST,
     socketTimeout: IDLE_MS,
     closeTimeout: CLOSING_MS,
     disabledCommands: [

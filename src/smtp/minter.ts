@@ -3,6 +3,7 @@
 
 import { type Countersign, CountersignError, type Minted, type MintOptions } from "../client/countersign.ts";
 import { lowerCase, splitPath } from "../core/mailbox.ts";
+import { isTagged } from "../core/tag.ts";
 
 export type Minting =
   | { readonly kind: "minted"; readonly minted: Minted<string | null> }
@@ -27,7 +28,10 @@ export class Minter {
 
   async mint(address: string, options: MintOptions): Promise<Minting> {
     try {
-      return { kind: "minted", minted: await this.#client.mint(address, options) };
+      const minted = await this.#client.mint(address, options);
+      return isUsable(minted)
+        ? { kind: "minted", minted }
+        : { kind: "failed", detail: "The answer is no minted address." };
     } catch (error) {
       return this.#explain(address, options, error);
     }
@@ -71,6 +75,14 @@ export class Minter {
     }
     return { kind: "unusable", detail: error.errors[0]?.detail ?? error.detail };
   }
+}
+
+/** Whatever else answers in the API's place, nothing goes on under what is no tagged path, or breaks a line. */
+function isUsable({ reversePath, messageId }: Minted<string | null>): boolean {
+  const path =
+    typeof reversePath === "string" && /^[!-;=?-~]+$/.test(reversePath) ? splitPath(reversePath) : null;
+  const isId = messageId === null || (typeof messageId === "string" && /^<[!-;=?-~]+>$/.test(messageId));
+  return path !== null && isTagged(path.localPart) && isId;
 }
 
 function failed(error: unknown): Minting {

@@ -12,6 +12,7 @@ export class Outgoing {
   readonly #server: Server;
   readonly #clientName: string;
   #connection: Connection | null = null;
+  #isClosed = false;
 
   constructor(server: Server, clientName: string) {
     this.#server = server;
@@ -44,6 +45,7 @@ export class Outgoing {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#connection?.close();
     this.#connection = null;
   }
@@ -54,8 +56,13 @@ export class Outgoing {
     if (idle?.isOpen && (await isReset(idle))) return idle;
     idle?.destroy();
     this.#connection = null;
-    this.#connection = await Connection.open(this.#server, this.#clientName);
-    return this.#connection;
+    const connection = await Connection.open(this.#server, this.#clientName);
+    if (this.#isClosed) {
+      connection.close();
+      throw new ConnectionError("Nobody waits for it any more.");
+    }
+    this.#connection = connection;
+    return connection;
   }
 
   #current(): Connection {

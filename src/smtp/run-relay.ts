@@ -29,6 +29,9 @@ const MINT_MS = 10_000;
 await runProgram(async (env) => {
   const listening = readListening(env);
   const smarthost = readSmarthost(env);
+  if (isLoopback(smarthost.host) && smarthost.port === listening.port) {
+    throw new SettingError("SMARTHOST", "that is the relay itself.");
+  }
   const { log } = console;
   const relay = await startRelay({
     listening,

@@ -2,6 +2,7 @@
 // the API mints. Fails with the `Refusal` that the client reads; nothing that should be signed ever comes out unsigned.
 
 import { lowerCase } from "../core/mailbox.ts";
+import { WHOLE_REF } from "../core/tag.ts";
 import type { Header } from "./header.ts";
 import { editHeader, type MessageIdMode, REF_FIELD, readWishes, type Wishes } from "./message-id.ts";
 import type { Minter, Minting } from "./minter.ts";
@@ -47,6 +48,7 @@ export class Signing {
   async edit({ reversePath, recipients }: Transaction, passage: Signed, header: Header): Promise<Edited> {
     const wishes = readWishes(header, this.#mode);
     const { ref } = wishes;
+    if (ref !== null && !WHOLE_REF.test(ref)) throw new Refusal(554, `5.6.0 ${REF_FIELD}: ${REF_EXPECTED}`);
     const from = isSame(wishes.messageIdFor, reversePath) ? null : wishes.messageIdFor;
     if (ref === null && (wishes.messageIdFor === null || (from === null && passage.messageId !== null))) {
       return { passage, header: editHeader(header, wishes.messageIdFor && passage.messageId) };
@@ -100,6 +102,8 @@ export class Signing {
     return signed;
   }
 }
+
+const REF_EXPECTED = "1 to 24 of a-z, 0-9 and - are expected, which stands at neither end.";
 
 /** Null for a foreign sender. */
 function readSigned(minting: Exclude<Minting, { kind: "unusable" }>): Signed | null {

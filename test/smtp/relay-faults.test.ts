@@ -1,9 +1,10 @@
 // The relay where something breaks: a smarthost that puts off, hangs up or is not there, a client that goes away in the middle.
 // A message is then put off or refused by somebody's own words; it is never half sent, never unsigned, never lost.
 
-import { createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { Countersign } from "../../src/client/countersign.ts";
 import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
 import type { Listener } from "../../src/smtp/listener.ts";
 import { Minter } from "../../src/smtp/minter.ts";
@@ -27,11 +28,11 @@ beforeAll(async () => {
 });
 afterAll(() => worker.stop());
 
-const startBefore = (port: number) =>
+const startBefore = (port: number, minter = new Minter(worker.client, new Set())) =>
   startRelay({
     listening: { host: "127.0.0.1", port: 0, tls: null, credentials: null, octetsAtMost: null },
     smarthost: { host: "127.0.0.1", port, tls: "none", credentials: null },
-    minter: new Minter(worker.client, new Set()),
+    minter,
     messageId: "add",
     isUntagged: createMatcher([]),
     isBounceSigned: createMatcher([]),
@@ -248,6 +249,40 @@ describe("a smarthost that hangs up", () => {
   });
 });
 
+describe("an API that answers what is none of its answers", () => {
+  const MINTED = {
+    reversePath: "prvs=0788cf2ac1=alice@example.com",
+    messageId: "<a@example.com>",
+    ref: null,
+  };
+
+  test.each([
+    ["nothing of use", {}],
+    ["the address without a tag", { ...MINTED, reversePath: "alice@example.com" }],
+    [
+      "a reverse-path with a line end",
+      { ...MINTED, reversePath: "prvs=0788cf2ac1=alice@example.com\r\nRSET" },
+    ],
+    [
+      "a reverse-path with a parameter",
+      { ...MINTED, reversePath: "prvs=0788cf2ac1=alice@example.com> BODY=7BIT" },
+    ],
+    ["a Message-ID with a line end", { ...MINTED, messageId: "<a@example.com>\r\nBcc: eve@example.net" }],
+  ])("with %s has the message put off", async (_, answer) => {
+    const api = new Countersign({
+      url: "http://127.0.0.1",
+      token: "cs_x",
+      fetch: async () => Response.json(answer),
+    });
+    const before = await startBefore(smarthost.port, new Minter(api, new Set()));
+    const talking = await connectTo(before.port);
+    expect((await send(talking, ALICE)).recipients).toEqual([expect.stringMatching(/^451 4\.3\.0/)]);
+    expect(smarthost.commands).toEqual([]);
+    talking.close();
+    await before.close();
+  });
+});
+
 describe("a client that closes its side", () => {
   const finish = async (lines: readonly string[]) => {
     let heard = "";
@@ -301,6 +336,27 @@ describe("a client that goes away", () => {
       expect((await send(client, ALICE)).message).toMatch(/^250/);
     },
   );
+
+  test("while the smarthost is being connected to leaves no connection there", async () => {
+    const sockets = new Set<Socket>();
+    const late = createServer((socket) => {
+      sockets.add(socket);
+      socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
+      setTimeout(() => socket.write("220 mx.example.org\r\n"), 300);
+      socket.on("data", () => socket.write("250 ok\r\n"));
+    });
+    await new Promise<void>((resolve) => late.listen(0, "127.0.0.1", resolve));
+    const before = await startBefore((late.address() as AddressInfo).port);
+    const talking = await connectTo(before.port);
+    await talking.say("MAIL FROM:<alice@example.com>");
+    talking.write("RCPT TO:<bob@example.org>");
+    await vi.waitFor(() => expect(sockets.size).toBe(1));
+    talking.close();
+    await sleep(500);
+    await vi.waitFor(() => expect(sockets.size).toBe(0), { timeout: 5_000 });
+    await before.close();
+    late.close();
+  });
 
   test("before its message leaves no connection to the smarthost", async () => {
     await client.say("MAIL FROM:<alice@example.com>");

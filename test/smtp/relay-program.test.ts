@@ -62,6 +62,7 @@ describe("a setting that can't be used ends the relay, and is named", () => {
     [{ SMARTHOST: "" }, /^SMARTHOST: the host:port that mail goes on to is expected/],
     [{ SMARTHOST: "a b" }, /^SMARTHOST: host:port is expected/],
     [{ SMARTHOST: "mail.example.net:99999" }, /^SMARTHOST: a port from 0 to 65535/],
+    [{ SMARTHOST: "localhost:2587", RELAY_PORT: "2587" }, /^SMARTHOST: that is the relay itself\.$/],
     [{ SMARTHOST_TLS: "yes" }, /^SMARTHOST_TLS: starttls, implicit, none is expected/],
     [{ SMARTHOST_USER: "u" }, /^SMARTHOST_USER, SMARTHOST_PASSWORD: both are expected/],
     [
@@ -93,13 +94,12 @@ describe("a setting that can't be used ends the relay, and is named", () => {
   });
 
   test("a port that is taken", async () => {
+    const { port } = new URL(await worker.url());
     const { message } = (await startProgram("run-relay", {
       ...env,
-      RELAY_PORT: String(smarthost.port),
+      RELAY_PORT: port,
     }).catch((error: Error) => error)) as Error;
-    expect(message.trim()).toBe(
-      `Listening on 127.0.0.1:${smarthost.port} failed: another program listens there.`,
-    );
+    expect(message.trim()).toBe(`Listening on 127.0.0.1:${port} failed: another program listens there.`);
   });
 });
 

@@ -359,9 +359,16 @@ describe("the app's own ref", () => {
     expect(smarthost.taken[0]?.message).not.toContain("Message-ID:");
   });
 
-  test("that is none is refused, with what is wrong", async () => {
-    const { message } = await send(client, { ...ALICE, message: NAMED.replace("order-7", "Order no. 7") });
-    expect(message).toMatch(/^554 5\.6\.0 X-Countersign-Ref: /);
+  test.each(["Order no. 7", "order-7-", "x".repeat(70_000), "ör"])("%s is none, and refused", async (ref) => {
+    const { message } = await send(client, { ...ALICE, message: NAMED.replace("order-7", ref) });
+    expect(message).toMatch(/^554 5\.6\.0 X-Countersign-Ref: 1 to 24 of a-z, 0-9 and - are expected/);
+    expect(smarthost.taken).toEqual([]);
+  });
+
+  test("that leaves the address too little room is refused, with the reason", async () => {
+    const from = `${"a".repeat(36)}@example.com`;
+    const { message } = await send(client, { from, to: ALICE.to, message: NAMED });
+    expect(message).toMatch(/^554 5\.6\.0 X-Countersign-Ref: .*octets/);
     expect(smarthost.taken).toEqual([]);
   });
 
