@@ -105,6 +105,30 @@ test("the examples do what they say", () => {
   ]);
 });
 
+test("a domain is moved in from Exim, and out again, as the steps say", () => {
+  const [defined = ""] = exampleIn("The API by example", "sh").split("\n\n");
+  const steps = ["Moving in from Exim", "Moving out again"].map((title) => exampleIn(title, "sh"));
+  const output = execFileSync("bash", ["-e", "-u"], {
+    cwd: checkout,
+    encoding: "utf8",
+    input: [defined, ...steps]
+      .join("\n")
+      .replaceAll("127.0.0.1:8787", `127.0.0.1:${PORT}`)
+      .replaceAll("example.com", "moved.example"),
+  });
+  expect(output.split("\n").filter((line) => line !== "")).toEqual([
+    expect.stringMatching(/^\{"domain":"moved\.example","mode":"enforce",.*"rotateDays":0,/),
+    expect.stringMatching(/^\{"action":"forward","to":\["alice@inbox\.example"\],"effectiveBy":"2/),
+    expect.stringMatching(/^\{"number":6,"state":"pending",.*"imported":false,/),
+    expect.stringMatching(/^\{"domain":"moved\.example",.*"rotateDays":30,/),
+    expect.stringMatching(
+      /^\{"domain":"moved\.example",.*"scheme":"prvs","placement":"prefix","lifetimeDays":7,/,
+    ),
+    expect.stringMatching(/^\{"items":\[\{"number":4,"state":"retired",/),
+    expect.stringMatching(/^\{"number":7,"state":"pending",.*"imported":true,/),
+  ]);
+});
+
 test("the client's example does what it says", () => {
   const { ADMIN_TOKEN } = parseEnv(readFileSync(join(checkout, ".dev.vars"), "utf8"));
   const output = execFileSync(process.execPath, ["--input-type=module-typescript", "-"], {
