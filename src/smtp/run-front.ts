@@ -1,6 +1,6 @@
 // `npm run smtp`: SMTP in front of the Worker of `npm run dev`, set up from the environment.
 
-import { startFront } from "./front.ts";
+import { startFront } from "./front/front.ts";
 import { runProgram } from "./program.ts";
 import {
   type Environment,

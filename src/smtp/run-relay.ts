@@ -6,10 +6,10 @@ import { createSecureContext } from "node:tls";
 import { Countersign } from "../client/countersign.ts";
 import type { Server } from "./connection.ts";
 import type { Listening } from "./listener.ts";
-import { Minter } from "./minter.ts";
 import { runProgram } from "./program.ts";
-import { startRelay } from "./relay.ts";
-import { createMatcher } from "./sender.ts";
+import { Minter } from "./relay/minter.ts";
+import { startRelay } from "./relay/relay.ts";
+import { createMatcher } from "./relay/sender.ts";
 import {
   type Environment,
   isLoopback,

@@ -2,11 +2,11 @@
 // on each recipient and on the message is the client's. It keeps no mail. What can't be signed just now is put off.
 
 import type { SMTPServerSession } from "smtp-server";
-import { type Listener, type Listening, listen } from "./listener.ts";
+import { type Listener, type Listening, listen } from "../listener.ts";
 import type { MessageIdMode } from "./message-id.ts";
 import type { Minter } from "./minter.ts";
-import { type Relaying, RelaySession } from "./relay-session.ts";
 import { RetryMemory } from "./retry-memory.ts";
+import { type Relaying, RelaySession } from "./session.ts";
 import { Signing } from "./signing.ts";
 
 export interface RelayOptions extends Relaying {

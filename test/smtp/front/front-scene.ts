@@ -1,10 +1,10 @@
 // The real Worker with example.com set up, and the front before it.
 
-import type { Minted } from "../../src/client/countersign.ts";
-import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
-import { startFront } from "../../src/smtp/front.ts";
-import type { Listener } from "../../src/smtp/listener.ts";
-import type { HostPort } from "../../src/smtp/settings.ts";
+import type { Minted } from "../../../src/client/countersign.ts";
+import { type LocalWorker, startWorker } from "../../../src/local/worker.ts";
+import { startFront } from "../../../src/smtp/front/front.ts";
+import type { Listener } from "../../../src/smtp/listener.ts";
+import type { HostPort } from "../../../src/smtp/settings.ts";
 
 export interface Scene {
   readonly worker: LocalWorker;

@@ -1,7 +1,7 @@
 // Whose mail it is, by its reverse-path alone, and whether a destination gets the tag. Values in, values out.
 
-import { lowerCase, splitPath } from "../core/mailbox.ts";
-import { isTagged } from "../core/tag.ts";
+import { lowerCase, splitPath } from "../../core/mailbox.ts";
+import { isTagged } from "../../core/tag.ts";
 
 export type Sender =
   /** A bounce or another report: the null sender stays null (RFC 5321, 4.5.5). */

@@ -3,9 +3,9 @@
 
 import { randomUUID } from "node:crypto";
 import type { SMTPServerSession } from "smtp-server";
-import { isDomain } from "../core/mailbox.ts";
-import { findEmptyLine } from "./header.ts";
-import { formatTrace } from "./trace.ts";
+import { isDomain } from "../../core/mailbox.ts";
+import { findEmptyLine } from "../header.ts";
+import { formatTrace } from "../trace.ts";
 
 /** What the trace names as the server. */
 export const FRONT_NAME = "localhost";

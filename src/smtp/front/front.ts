@@ -2,11 +2,11 @@
 // Cloudflare would. It keeps no mail and remembers nothing: a message that is put off is wholly the client's.
 
 import type { SMTPServerSession } from "smtp-server";
+import { type Listener, listen, type MessageStream } from "../listener.ts";
+import { Refusal } from "../reply.ts";
+import type { HostPort } from "../settings.ts";
 import { completeMessage, FRONT_NAME } from "./completion.ts";
-import { type Listener, listen, type MessageStream } from "./listener.ts";
 import { handOn, type Mail } from "./next-hop.ts";
-import { Refusal } from "./reply.ts";
-import type { HostPort } from "./settings.ts";
 import { combine, describe, type Outcome } from "./verdict.ts";
 import { callWorker, type Forward } from "./worker-call.ts";
 

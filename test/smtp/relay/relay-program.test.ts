@@ -4,11 +4,11 @@
 import { createTransport } from "nodemailer";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
-import { type Certificate, makeCertificate } from "./certificate.ts";
-import { connectTo } from "./client.ts";
-import { type Program, startProgram } from "./program.ts";
-import { type Smarthost, startSmarthost } from "./smarthost.ts";
+import { type LocalWorker, startWorker } from "../../../src/local/worker.ts";
+import { type Certificate, makeCertificate } from "../certificate.ts";
+import { connectTo } from "../client.ts";
+import { type Program, startProgram } from "../program.ts";
+import { type Smarthost, startSmarthost } from "../smarthost.ts";
 
 const MAIL = {
   from: "alice@example.com",

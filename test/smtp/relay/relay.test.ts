@@ -1,15 +1,15 @@
 // The signing relay between a client and a smarthost, with the real Worker minting.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Countersign } from "../../src/client/countersign.ts";
-import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
-import type { Listener } from "../../src/smtp/listener.ts";
-import type { MessageIdMode } from "../../src/smtp/message-id.ts";
-import { Minter } from "../../src/smtp/minter.ts";
-import { startRelay } from "../../src/smtp/relay.ts";
-import { createMatcher } from "../../src/smtp/sender.ts";
-import { type Client, connectTo, MESSAGE, send } from "./client.ts";
-import { type Smarthost, startSmarthost } from "./smarthost.ts";
+import { Countersign } from "../../../src/client/countersign.ts";
+import { type LocalWorker, startWorker } from "../../../src/local/worker.ts";
+import type { Listener } from "../../../src/smtp/listener.ts";
+import type { MessageIdMode } from "../../../src/smtp/relay/message-id.ts";
+import { Minter } from "../../../src/smtp/relay/minter.ts";
+import { startRelay } from "../../../src/smtp/relay/relay.ts";
+import { createMatcher } from "../../../src/smtp/relay/sender.ts";
+import { type Client, connectTo, MESSAGE, send } from "../client.ts";
+import { type Smarthost, startSmarthost } from "../smarthost.ts";
 
 const TAGGED = /^prvs=\d{4}[0-9a-f]{6}=alice@example\.com$/;
 const SIGNED_ID = /^Message-ID: (<cs1\.[0-9a-z.-]+@example\.com>)\r$/m;

@@ -3,11 +3,11 @@
 import { execFile } from "node:child_process";
 import { createTransport } from "nodemailer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readMessage } from "../../src/local/messages.ts";
-import { startFront } from "../../src/smtp/front.ts";
-import { freePort } from "../free-port.ts";
-import { findPeer } from "../peers/peer.ts";
-import { connectTo, send } from "./client.ts";
+import { readMessage } from "../../../src/local/messages.ts";
+import { startFront } from "../../../src/smtp/front/front.ts";
+import { freePort } from "../../free-port.ts";
+import { findPeer } from "../../peers/peer.ts";
+import { connectTo, send } from "../client.ts";
 import { type Scene, startScene } from "./front-scene.ts";
 
 const UNSIGNED = "555 5.7.1 This address takes bounces only of mail that it sent.";

@@ -1,12 +1,12 @@
 // Forwards that the Worker asked for, really sent: by which order, with what, and what the client is told where they fail.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { readMessage } from "../../src/local/messages.ts";
-import { startFront } from "../../src/smtp/front.ts";
-import { freePort } from "../free-port.ts";
-import { connectTo, send } from "./client.ts";
+import { readMessage } from "../../../src/local/messages.ts";
+import { startFront } from "../../../src/smtp/front/front.ts";
+import { freePort } from "../../free-port.ts";
+import { connectTo, send } from "../client.ts";
+import { type Smarthost, startSmarthost } from "../smarthost.ts";
 import { type Scene, startScene } from "./front-scene.ts";
-import { type Smarthost, startSmarthost } from "./smarthost.ts";
 
 const [FIRST, SECOND] = ["alice@inbox.example", "alice@other.example"] as const;
 const ORDINARY = { from: "bob@example.org", to: ["alice@example.com"] };

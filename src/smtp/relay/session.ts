@@ -2,16 +2,16 @@
 // and passes the message on under what the transaction was begun with.
 
 import type { SMTPServerSession } from "smtp-server";
-import { redactTags } from "../core/tag.ts";
-import { ConnectionError, type Server } from "./connection.ts";
-import { type Message, readMessage, writeMessage } from "./header.ts";
-import type { MessageStream, Parameters } from "./listener.ts";
-import { Outgoing } from "./outgoing.ts";
+import { redactTags } from "../../core/tag.ts";
+import { ConnectionError, type Server } from "../connection.ts";
+import { type Message, readMessage, writeMessage } from "../header.ts";
+import type { MessageStream, Parameters } from "../listener.ts";
+import { Outgoing } from "../outgoing.ts";
+import { isPositive, isTransient, Refusal, type Reply } from "../reply.ts";
+import { formatTrace } from "../trace.ts";
 import { admits, type Passage, type Transaction } from "./passage.ts";
-import { isPositive, isTransient, Refusal, type Reply } from "./reply.ts";
 import { readSender } from "./sender.ts";
 import type { Signing } from "./signing.ts";
-import { formatTrace } from "./trace.ts";
 
 export interface Relaying {
   readonly smarthost: Server;

@@ -4,14 +4,14 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { Countersign } from "../../src/client/countersign.ts";
-import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
-import type { Listener } from "../../src/smtp/listener.ts";
-import { Minter } from "../../src/smtp/minter.ts";
-import { startRelay } from "../../src/smtp/relay.ts";
-import { createMatcher } from "../../src/smtp/sender.ts";
-import { type Client, connectTo, MESSAGE, send } from "./client.ts";
-import { type Smarthost, startSmarthost } from "./smarthost.ts";
+import { Countersign } from "../../../src/client/countersign.ts";
+import { type LocalWorker, startWorker } from "../../../src/local/worker.ts";
+import type { Listener } from "../../../src/smtp/listener.ts";
+import { Minter } from "../../../src/smtp/relay/minter.ts";
+import { startRelay } from "../../../src/smtp/relay/relay.ts";
+import { createMatcher } from "../../../src/smtp/relay/sender.ts";
+import { type Client, connectTo, MESSAGE, send } from "../client.ts";
+import { type Smarthost, startSmarthost } from "../smarthost.ts";
 
 const ALICE = { from: "alice@example.com", to: ["bob@example.org"] };
 const NAMED = `X-Countersign-Ref: order-7\r\n${MESSAGE}`;

@@ -1,13 +1,13 @@
 // Under which reverse-path a message goes on, and with which Message-ID: what is remembered of an earlier attempt, else what
 // the API mints. Fails with the `Refusal` that the client reads; nothing that should be signed ever comes out unsigned.
 
-import { lowerCase } from "../core/mailbox.ts";
-import { WHOLE_REF } from "../core/tag.ts";
-import type { Header } from "./header.ts";
+import { lowerCase } from "../../core/mailbox.ts";
+import { WHOLE_REF } from "../../core/tag.ts";
+import type { Header } from "../header.ts";
+import { Refusal } from "../reply.ts";
 import { editHeader, type MessageIdMode, REF_FIELD, readWishes, type Wishes } from "./message-id.ts";
 import type { Minter, Minting } from "./minter.ts";
 import type { Passage, Signed, Transaction } from "./passage.ts";
-import { Refusal } from "./reply.ts";
 import type { RetryMemory } from "./retry-memory.ts";
 import { readSender } from "./sender.ts";
 

@@ -1,7 +1,7 @@
 // What the front offers and refuses in a session, line by line, and how large a message may be.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Client, connectTo, send } from "./client.ts";
+import { type Client, connectTo, send } from "../client.ts";
 import { type Scene, startScene } from "./front-scene.ts";
 
 const UNSIGNED = "555 5.7.1 This address takes bounces only of mail that it sent.";

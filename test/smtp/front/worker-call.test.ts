@@ -2,9 +2,9 @@
 
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
-import { callWorker, readAnswer } from "../../src/smtp/worker-call.ts";
-import { freePort } from "../free-port.ts";
-import { type Receiver, startReceiver } from "../receiver.ts";
+import { callWorker, readAnswer } from "../../../src/smtp/front/worker-call.ts";
+import { freePort } from "../../free-port.ts";
+import { type Receiver, startReceiver } from "../../receiver.ts";
 
 const FORWARD = {
   recipient: "alice@inbox.example",

@@ -2,9 +2,9 @@
 // out.
 
 import addressparser from "nodemailer/lib/addressparser";
-import { readMailbox } from "../core/mailbox.ts";
-import { isTagged } from "../core/tag.ts";
-import { formatField, type Header, valuesOf, without } from "./header.ts";
+import { readMailbox } from "../../core/mailbox.ts";
+import { isTagged } from "../../core/tag.ts";
+import { formatField, type Header, valuesOf, without } from "../header.ts";
 
 /** `add`: where there is none. `replace`: always. `keep`: never. */
 export type MessageIdMode = "add" | "replace" | "keep";

@@ -1,11 +1,11 @@
 // The forwards that the Worker asked for, really sent, by the order that its own forwarding has on Cloudflare: until one
 // destination has the message, a fault that may pass defers it; once one has it, nothing that fails after takes that back.
 
-import { ConnectionError, type Server } from "./connection.ts";
-import { formatField } from "./header.ts";
-import { Outgoing } from "./outgoing.ts";
-import { isPositive, isTransient, type Reply } from "./reply.ts";
-import type { HostPort } from "./settings.ts";
+import { ConnectionError, type Server } from "../connection.ts";
+import { formatField } from "../header.ts";
+import { Outgoing } from "../outgoing.ts";
+import { isPositive, isTransient, type Reply } from "../reply.ts";
+import type { HostPort } from "../settings.ts";
 import type { Forward } from "./worker-call.ts";
 
 export type Handing =

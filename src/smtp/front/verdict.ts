@@ -1,7 +1,7 @@
 // What became of a message for each of its recipients, the one answer that SMTP has for all of them, and the lines that a
 // developer reads. No I/O.
 
-import { redactTags } from "../core/tag.ts";
+import { redactTags } from "../../core/tag.ts";
 
 /** What became of it for one recipient. */
 export interface Outcome {

@@ -2,7 +2,7 @@
 
 import type { SMTPServerSession } from "smtp-server";
 import { describe, expect, test } from "vitest";
-import { completeMessage } from "../../src/smtp/completion.ts";
+import { completeMessage } from "../../../src/smtp/front/completion.ts";
 
 const SESSION = {
   id: "abc",

@@ -1,9 +1,14 @@
 // Minting at Countersign's API for the relay: what it answers, as what becomes of the message. A sender is foreign only where
 // the API says that it does not sign for that domain; whatever else goes wrong, nothing leaves unsigned.
 
-import { type Countersign, CountersignError, type Minted, type MintOptions } from "../client/countersign.ts";
-import { lowerCase, splitPath } from "../core/mailbox.ts";
-import { isTagged } from "../core/tag.ts";
+import {
+  type Countersign,
+  CountersignError,
+  type Minted,
+  type MintOptions,
+} from "../../client/countersign.ts";
+import { lowerCase, splitPath } from "../../core/mailbox.ts";
+import { isTagged } from "../../core/tag.ts";
 
 export type Minting =
   | { readonly kind: "minted"; readonly minted: Minted<string | null> }

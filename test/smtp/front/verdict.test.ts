@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { combine, describe as describeOutcomes, type Outcome } from "../../src/smtp/verdict.ts";
+import { combine, describe as describeOutcomes, type Outcome } from "../../../src/smtp/front/verdict.ts";
 
 const TAKEN: Outcome = { recipient: "alice@example.com", code: 250, text: "Ok", whereabouts: "forwarded" };
 const REFUSED: Outcome = {

@@ -3,8 +3,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { connectTo, send } from "./client.ts";
-import { type Program, startProgram } from "./program.ts";
+import { connectTo, send } from "../client.ts";
+import { type Program, startProgram } from "../program.ts";
 
 const USABLE = { SMTP_PORT: "0" };
 
