@@ -2,7 +2,8 @@
 // has an answer of its own, which the client waits for. Whatever breaks the connection is a `ConnectionError`.
 
 import type { Socket } from "node:net";
-import { isPositive, type Reply, ReplyReader, readExtensions } from "./reply.ts";
+import { isNegative, isPositive, type Reply, ReplyReader, readExtensions } from "./reply.ts";
+import { signIn } from "./sign-in.ts";
 import { ConnectionError, openSocket, type Server, secureSocket, settled } from "./socket.ts";
 import { Transparency } from "./transparency.ts";
 
@@ -10,6 +11,8 @@ export { ConnectionError, type Server } from "./socket.ts";
 
 /** As long as a client should wait, in milliseconds (RFC 5321, 4.5.3.2). */
 const COMMAND_MS = 5 * 60_000;
+/** Less than it could be: a client is waiting, and keeps one of the sessions that there may be. */
+const GREETING_MS = 60_000;
 const MESSAGE_MS = 10 * 60_000;
 
 export class Connection {
@@ -33,13 +36,13 @@ export class Connection {
   static async open(server: Server, clientName: string): Promise<Connection> {
     const connection = new Connection(await openSocket(server));
     try {
-      expectPositive("greets", await connection.#reply(COMMAND_MS));
+      expectPositive("greets", await connection.#reply(GREETING_MS));
       await connection.#greet(clientName);
       if (server.tls === "starttls") {
         await connection.#secure(server);
         await connection.#greet(clientName);
       }
-      if (server.credentials !== null) await connection.#signIn(server.credentials);
+      if (server.credentials !== null) await signIn(connection, server.credentials);
       return connection;
     } catch (error) {
       connection.destroy();
@@ -56,8 +59,18 @@ export class Connection {
     return this.#extensions.has(extension);
   }
 
-  /** Sends a command and waits for its reply. */
+  /** What it says of the extension, in upper case. */
+  parametersOf(extension: string): readonly string[] {
+    return (this.#extensions.get(extension) ?? "").split(" ");
+  }
+
+  /** Sends a command and waits for its reply, which says that it was done, or that it was refused. */
   async command(line: string): Promise<Reply> {
+    return this.#assertFinal(await this.ask(line));
+  }
+
+  /** Sends a line and waits for its reply, whatever that is. */
+  async ask(line: string): Promise<Reply> {
     if (/[\r\n\0]/.test(line)) throw new Error("A command is one line.");
     // What nobody asked for would be taken for the answer to this one.
     const [said] = this.#replies;
@@ -90,10 +103,10 @@ export class Connection {
     const early = this.#replies.shift();
     if (early === undefined) {
       await this.#write(transparency.end());
-      return this.#reply(MESSAGE_MS);
+      return this.#assertFinal(await this.#reply(MESSAGE_MS));
     }
     this.destroy();
-    if (isPositive(early)) throw new ConnectionError("It accepted a message before its end.");
+    if (!isNegative(early)) throw new ConnectionError("It accepted a message before its end.");
     return early;
   }
 
@@ -116,7 +129,7 @@ export class Connection {
 
   async #secure(server: Server): Promise<void> {
     if (!this.offers("STARTTLS")) throw new ConnectionError("It offers no STARTTLS.");
-    expectPositive("answers STARTTLS", await this.command("STARTTLS"));
+    expectPositive("answers STARTTLS", await this.ask("STARTTLS"));
     // What came in the clear after it would be read as if it had come protected.
     if (this.#replies.length > 0 || this.#reader.isWithinReply) this.#fail("It spoke before TLS began.");
     if (this.#failure !== null) throw this.#failure;
@@ -125,16 +138,12 @@ export class Connection {
     this.#stopListening = this.#listen(this.#socket);
   }
 
-  async #signIn({ user, password }: { user: string; password: string }): Promise<void> {
-    const encode = (text: string) => Buffer.from(text).toString("base64");
-    const mechanisms = (this.#extensions.get("AUTH") ?? "").split(" ");
-    const steps = mechanisms.includes("PLAIN")
-      ? [`AUTH PLAIN ${encode(`\0${user}\0${password}`)}`]
-      : ["AUTH LOGIN", encode(user), encode(password)];
-    if (steps.length > 1 && !mechanisms.includes("LOGIN")) {
-      throw new ConnectionError("It offers neither AUTH PLAIN nor LOGIN.");
-    }
-    for (const step of steps) expectPositive("answers AUTH", await this.command(step));
+  /** A reply that asks for more, or greets, or takes leave, is out of step with what was said. */
+  #assertFinal(reply: Reply): Reply {
+    const { code } = reply;
+    if (isNegative(reply) || (isPositive(reply) && code !== 220 && code !== 221)) return reply;
+    this.#fail(`It answers with ${code}, out of step.`);
+    throw this.#failure;
   }
 
   async #reply(waitMs: number): Promise<Reply> {
@@ -172,6 +181,8 @@ export class Connection {
           this.#settle(reply);
           continue;
         }
+        // One may be the last word on a message; more have no use, and no end.
+        if (this.#replies.length > 1) throw new Error("It speaks without being asked.");
         this.#replies.push(reply);
         this.#interrupt?.();
       }

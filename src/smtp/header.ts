@@ -12,10 +12,12 @@ export interface Field {
 export type Header = readonly Field[];
 
 export interface Message {
-  /** Null where no end of it was found within bounds, or a line of it is none of a header's. */
+  /** Null where no end of it was found within bounds. */
   readonly header: Header | null;
   /** What follows the header, the empty line included; all of the message where there is none. */
   readonly rest: AsyncIterable<Uint8Array>;
+  /** Whether such a field seems to be where a header was looked for. */
+  mentions(name: string): boolean;
 }
 
 /** Octets that a header may have and still be read. */
@@ -44,22 +46,30 @@ export async function readMessage(stream: AsyncIterable<Uint8Array>): Promise<Me
   }
   const length = end < 0 && ended ? head.length : end;
   const isRead = length >= 0 && length <= HEADER_OCTETS_AT_MOST;
-  const header = isRead ? readHeader(head.toString("latin1", 0, length)) : null;
-  const kept = header === null ? head : end < 0 ? Buffer.from("\r\n") : head.subarray(end);
-  return { header, rest: follow(kept, ended ? null : chunks) };
+  const { header, octets } = isRead
+    ? readHeader(head.toString("latin1", 0, length))
+    : { header: null, octets: 0 };
+  const isAll = header !== null && ended && octets === head.length;
+  return {
+    header,
+    rest: follow(isAll ? Buffer.from("\r\n") : head.subarray(octets), ended ? null : chunks),
+    mentions: (name) => new RegExp(`^${name}[ \t]*:`, "im").test(head.toString("latin1")),
+  };
 }
 
-/** The fields of a header; null where a line is none of a header's. */
-export function readHeader(text: string): Header | null {
-  const raws = text.match(/[^\n]*\n(?:[ \t][^\n]*\n)*|[^\n]+$/g) ?? [];
-  const fields: Field[] = [];
-  for (const raw of raws) {
+/** The fields of a header, and the octets that they take: it ends before the first line that is none of a header's. */
+export function readHeader(text: string): { readonly header: Header; readonly octets: number } {
+  const header: Field[] = [];
+  let octets = 0;
+  // Any line end counts that becomes one on the way.
+  for (const [raw] of text.matchAll(/[^\r\n]*(?:\r\n|\r|\n|$)(?:[ \t][^\r\n]*(?:\r\n|\r|\n|$))*/g)) {
     const [, name] = /^([\x21-\x39\x3b-\x7e]+)[ \t]*:/.exec(raw) ?? [];
     // An mbox line, as some programs put before a message.
-    if (name === undefined && !(fields.length === 0 && raw.startsWith("From "))) return null;
-    fields.push({ name: name?.toLowerCase() ?? "", raw: raw.endsWith("\n") ? raw : `${raw}\r\n` });
+    if (name === undefined && !(header.length === 0 && raw.startsWith("From "))) break;
+    header.push({ name: name?.toLowerCase() ?? "", raw: /[\r\n]$/.test(raw) ? raw : `${raw}\r\n` });
+    octets += raw.length;
   }
-  return fields;
+  return { header, octets };
 }
 
 /** The values of all fields of that name, unfolded. */
@@ -69,7 +79,7 @@ export function valuesOf(header: Header, name: string): string[] {
     .map(({ raw }) =>
       raw
         .slice(raw.indexOf(":") + 1)
-        .replace(/\r?\n(?=[ \t])/g, "")
+        .replace(/(?:\r\n|\r|\n)(?=[ \t])/g, "")
         .trim(),
     );
 }
@@ -85,7 +95,10 @@ export function formatField(name: string, value: string): Field {
 }
 
 /** The message in one stream again, with a trace on top of it. */
-export async function* writeMessage(trace: string, { header, rest }: Message): AsyncGenerator<Uint8Array> {
+export async function* writeMessage(
+  trace: string,
+  { header, rest }: Pick<Message, "header" | "rest">,
+): AsyncGenerator<Uint8Array> {
   yield Buffer.from(`${trace}${(header ?? []).map(({ raw }) => raw).join("")}`, "latin1");
   yield* rest;
 }

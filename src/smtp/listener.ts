@@ -3,13 +3,8 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { domainToASCII } from "node:url";
-import {
-  SMTPServer,
-  type SMTPServerAddress,
-  type SMTPServerOptions,
-  type SMTPServerSession,
-} from "smtp-server";
+import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from "smtp-server";
+import { type Parameters, readMailPath, readRecipientPath } from "./path.ts";
 import { Refusal } from "./reply.ts";
 import type { HostPort } from "./settings.ts";
 
@@ -32,12 +27,6 @@ export interface Handlers {
 
 export type MessageStream = AsyncIterable<Buffer> & { readonly sizeExceeded: boolean };
 
-/** The parameters of MAIL that are taken (RFC 1870, RFC 6152). */
-export interface Parameters {
-  readonly size: number | null;
-  readonly isEightBit: boolean;
-}
-
 export interface Listener {
   readonly port: number;
   /** Lets the sessions that are under way come to their end, for a while. */
@@ -54,15 +43,13 @@ const RECIPIENTS_AT_MOST = 1000;
 const IDLE_MS = 5 * 60_000;
 const CLOSING_MS = 10_000;
 
-/** Takes AUTH with anything, since it may be given to any server (RFC 4954, 5); it says nothing here. */
-const MAIL_PARAMETERS: ReadonlySet<string> = new Set(["SIZE", "BODY", "AUTH"]);
-
 /** Listens, and answers with what the handlers decide. */
 export async function listen(
   { host, port, tls, credentials, octetsAtMost }: Listening,
   handlers: Handlers,
   report: (error: unknown) => void,
 ): Promise<Listener> {
+  const disabled = ["WIZ", "SHELL", "KILL", ...(credentials ? [] : ["AUTH"]), ...(tls ? [] : ["STARTTLS"])];
   const options: SMTPServerOptions = {
     banner: "Countersign",
     heloResponse: "%s",
@@ -76,21 +63,18 @@ export async function listen(
     maxRecipients: RECIPIENTS_AT_MOST,
     socketTimeout: IDLE_MS,
     closeTimeout: CLOSING_MS,
-    disabledCommands: [
-      "WIZ",
-      "SHELL",
-      "KILL",
-      ...(credentials ? [] : ["AUTH"]),
-      ...(tls ? [] : ["STARTTLS"]),
-    ],
+    disabledCommands: disabled,
     ...(tls === null ? { allowInsecureAuth: true } : { key: tls.key, cert: tls.cert, secure: tls.implicit }),
     ...(octetsAtMost === null ? {} : { size: octetsAtMost, rejectOversized: true }),
     onConnect: (session, done) => {
       answerToTheEnd(server, session);
+      // A client that was offered AUTH in the clear might send the password along at once.
+      if (tls !== null && !session.secure) session.disabledCommands = [...disabled, "AUTH"];
       done();
     },
     onSecure: (_socket, session, done) => {
       answerToTheEnd(server, session);
+      session.disabledCommands = disabled;
       done();
     },
     onAuth: ({ username = "", password }, _session, done) =>
@@ -99,14 +83,16 @@ export async function listen(
         : done(new Refusal(535, "5.7.8 The credentials are not valid.")),
     onMailFrom: (given, session, done) =>
       answer(done, async () => {
-        const parameters = readParameters(given);
-        await handlers.mail(session, readPath(given), parameters);
+        // The server asks for it only where it offers AUTH, which it does not in the clear.
+        if (credentials !== null && !session.user)
+          throw new Refusal(530, "5.7.0 Sign in first, inside TLS where it is offered.");
+        const { path, parameters } = readMailPath(given);
+        await handlers.mail(session, path, parameters);
         return undefined;
       }),
     onRcptTo: (given, session, done) =>
       answer(done, async () => {
-        refuseParameters(given, new Set());
-        await handlers.recipient(session, readPath(given));
+        await handlers.recipient(session, readRecipientPath(given));
         return undefined;
       }),
     onData: (stream, session, done) =>
@@ -156,6 +142,8 @@ function answerToTheEnd(server: SMTPServer, { id }: SMTPServerSession): void {
   for (const connection of server.connections) {
     const { _parser: parser, _socket: socket } = connection;
     if (connection.id !== id || !parser) continue;
+    // A client that only looks whether anyone is there has gone by now.
+    if (parser.writableFinished) connection.close();
     // Where TLS begins at once this comes twice.
     const state = { configurable: true, get: () => (socket.writable ? "open" : "closed") };
     Object.defineProperty(socket, "readyState", state);
@@ -187,32 +175,6 @@ async function drain(stream: MessageStream): Promise<void> {
 /** Whether the client went away in the middle of a message. */
 function isBrokenOff(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ECONNECTION";
-}
-
-function readParameters(given: SMTPServerAddress): Parameters {
-  refuseParameters(given, MAIL_PARAMETERS);
-  const { SIZE: size, BODY: body } = given.args || {};
-  return {
-    size: typeof size === "string" ? Number(size) : null,
-    isEightBit: typeof body === "string" && body.toUpperCase() === "8BITMIME",
-  };
-}
-
-/** A parameter that is passed over in silence would promise what is not kept (RFC 5321, 4.1.1.11). */
-function refuseParameters({ args }: SMTPServerAddress, taken: ReadonlySet<string>): void {
-  const unknown = Object.keys(args || {}).find((name) => !taken.has(name));
-  if (unknown !== undefined) throw new Refusal(555, `5.5.4 The parameter ${unknown} is not supported.`);
-}
-
-/** The path as it goes on: in ASCII, the domain as DNS has it. */
-function readPath({ address }: SMTPServerAddress): string {
-  const at = address.lastIndexOf("@");
-  const [localPart, domain] = [address.slice(0, at + 1), address.slice(at + 1)];
-  const ascii = /^[\x21-\x7e]*$/.test(domain) ? domain : domainToASCII(domain);
-  if (!/^[\x21-\x7e]*$/.test(localPart) || (ascii === "" && domain !== "")) {
-    throw new Refusal(553, "5.6.7 Addresses outside ASCII are not supported.");
-  }
-  return localPart + ascii;
 }
 
 /** In a time that says nothing of either. */

@@ -2,8 +2,8 @@
 // further messages, with one transaction at a time. Throws `ConnectionError`.
 
 import { Connection, ConnectionError, type Server } from "./connection.ts";
-import type { Parameters } from "./listener.ts";
-import { isPositive, type Reply } from "./reply.ts";
+import type { Parameters } from "./path.ts";
+import { isNegative, isPositive, type Reply } from "./reply.ts";
 
 /** Octets that the relay may add to a message: the trace, and a Message-ID. */
 const ADDED_OCTETS = 2048;
@@ -36,11 +36,9 @@ export class Outgoing {
   /** Sends the message to those recipients that were accepted. */
   async message(chunks: AsyncIterable<Uint8Array>): Promise<Reply> {
     const connection = this.#current();
-    const reply = await connection.command("DATA");
-    if (reply.code !== 354) {
-      if (isPositive(reply)) throw new ConnectionError(`It answers DATA with ${reply.code}.`);
-      return reply;
-    }
+    const reply = await connection.ask("DATA");
+    if (isNegative(reply)) return reply;
+    if (reply.code !== 354) throw new ConnectionError(`It answers DATA with ${reply.code}.`);
     return connection.sendMessage(chunks);
   }
 

@@ -75,8 +75,14 @@ export function readExtensions({ lines }: Reply): ReadonlyMap<string, string> {
   );
 }
 
+/** Whether what was asked for is done (RFC 5321, 4.2.1: 2yz). */
 export function isPositive({ code }: Pick<Reply, "code">): boolean {
-  return code < 400;
+  return code >= 200 && code < 300;
+}
+
+/** Whether it is refused, for now or for good. */
+export function isNegative({ code }: Pick<Reply, "code">): boolean {
+  return code >= 400;
 }
 
 /** Whether the same may be tried again (RFC 5321, 4.2.1: 4yz). */

@@ -4,6 +4,7 @@ import { X509Certificate } from "node:crypto";
 import { hostname } from "node:os";
 import { createSecureContext } from "node:tls";
 import { Countersign } from "../client/countersign.ts";
+import { isDomain } from "../core/mailbox.ts";
 import type { Server } from "./connection.ts";
 import type { Listening } from "./listener.ts";
 import { runProgram } from "./program.ts";
@@ -36,10 +37,10 @@ await runProgram(async (env) => {
   const relay = await startRelay({
     listening,
     smarthost,
-    minter: new Minter(readClient(env), new Set(readList(env, "RELAY_DOMAINS"))),
+    minter: new Minter(readClient(env), createMatcher(readDomains(env, "RELAY_DOMAINS"))),
     messageId: readChoice(env, "RELAY_MESSAGE_ID", ["add", "replace", "keep"], "add"),
-    isUntagged: createMatcher(readList(env, "RELAY_UNTAGGED")),
-    isBounceSigned: createMatcher(readList(env, "RELAY_SIGN_BOUNCES_TO")),
+    isUntagged: createMatcher(readAddresses(env, "RELAY_UNTAGGED")),
+    isBounceSigned: createMatcher(readDomains(env, "RELAY_SIGN_BOUNCES_TO")),
     name: readText(env, "RELAY_NAME") ?? hostname(),
     log: (line) => log(JSON.stringify(line)),
   });
@@ -111,6 +112,24 @@ function checkPem(names: string, read: () => unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     throw new SettingError(names, `PEM is expected: ${reason}`);
   }
+}
+
+/** Domains, or `*.` before one for all below it. A name that can't match would leave unsigned what must be signed. */
+function readDomains(env: Environment, name: string): string[] {
+  const list = readList(env, name);
+  const odd = list.find((entry) => !isDomain(entry.replace(/^\*\./, "")));
+  if (odd !== undefined)
+    throw new SettingError(name, `domains are expected, and *.example.org; ${odd} is none.`);
+  return list;
+}
+
+/** Addresses too. */
+function readAddresses(env: Environment, name: string): string[] {
+  const list = readList(env, name);
+  const odd = list.find((entry) => !isDomain(entry.replace(/^(?:[^@]+@|\*\.)/, "")));
+  if (odd !== undefined)
+    throw new SettingError(name, `addresses and domains are expected; ${odd} is neither.`);
+  return list;
 }
 
 function readCredentials(env: Environment, userName: string, passwordName: string) {

@@ -9,7 +9,12 @@ export interface Server extends HostPort {
   readonly tls: "none" | "starttls" | "implicit";
   /** Certificates to trust in place of those that Node knows, as PEM. */
   readonly ca?: string | undefined;
-  readonly credentials: { readonly user: string; readonly password: string } | null;
+  readonly credentials: Credentials | null;
+}
+
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
 }
 
 /** The server could not be reached, broke off, or said what no server says. */

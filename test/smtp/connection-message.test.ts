@@ -23,7 +23,7 @@ async function openData(script: Scripted): Promise<void> {
     { host: "127.0.0.1", port: server.port, tls: "none", credentials: null },
     "app.example.com",
   );
-  await connection.command("DATA");
+  await connection.ask("DATA");
 }
 
 /** So many chunks, and how many of them were asked for. */

@@ -125,7 +125,9 @@ describe("signing in", () => {
   });
 
   test.each([
-    ["is refused", offer("PLAIN"), "535 5.7.8 No\r\n", "It answers AUTH with 535 5.7.8 No"],
+    ["is refused", offer("PLAIN"), "535 5.7.8 No to AHVzZXI=\r\n", "It answers AUTH with 535."],
+    ["is asked for more", offer("PLAIN"), "334 more\r\n", "It answers AUTH with 334."],
+    ["is accepted before its end", offer("LOGIN"), "235 Ok\r\n", "It answers AUTH with 235."],
     [
       "is offered by other mechanisms alone",
       offer("CRAM-MD5"),

@@ -89,21 +89,27 @@ describe("a message", () => {
   });
 
   test.each([
-    ["begins with a body", "hello there\r\n"],
-    ["begins with a folded line", " A: b\r\n\r\n"],
-    ["has a line in its header that is no field", "A: b\r\nno field\r\n\r\n"],
-    ["has an mbox line elsewhere than on top", "A: b\r\nFrom a\r\n\r\n"],
-    ["has a name outside ASCII", "X-\xe4: b\r\n\r\n"],
-  ])("that %s is not read, and goes on as it is", async (_, text) => {
+    ["begins with a body", "hello there\r\n", []],
+    ["begins with a folded line", " A: b\r\n\r\n", []],
+    ["has a line in its header that is no field", "A: b\r\nno field\r\nC: d\r\n\r\n", ["a"]],
+    ["has an mbox line elsewhere than on top", "A: b\r\nFrom a\r\nC: d\r\n\r\n", ["a"]],
+    ["has a name outside ASCII", "X-\xe4: b\r\nA: b\r\n\r\n", []],
+    ["has an empty line of bare CRs", "A: b\r\rC: d\r\n\r\n", ["a"]],
+  ])("that %s has fields up to there, and goes on as it is", async (_, text, names) => {
     const message = await readMessage(chunked(text));
-    expect(message.header).toBeNull();
+    expect(message.header?.map(({ name }) => name)).toEqual(names);
     expect(await write("Trace: x\r\n", message)).toBe(`Trace: x\r\n${text}`);
+  });
+
+  test("has the field that a bare CR will bring out", async () => {
+    const { header } = await readMessage(chunked("A: b\rX-Hidden: c\r\n\r\n"));
+    expect(header?.map(({ name }) => name)).toEqual(["a", "x-hidden"]);
   });
 });
 
 describe("a field", () => {
   test("is found by its name in any case, unfolded, however often it is there", () => {
-    const header = readHeader(MESSAGE.split("\r\n\r\n")[0] ?? "") ?? [];
+    const header = readHeader(MESSAGE.split("\r\n\r\n")[0] ?? "").header;
     expect(valuesOf(header, "subject")).toEqual(["Hello", "again"]);
     expect(valuesOf(header, "x-folded")).toEqual(["one\ttwo"]);
     expect(valuesOf(header, "body")).toEqual([]);

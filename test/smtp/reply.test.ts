@@ -110,7 +110,9 @@ describe("a reply without an end", () => {
 describe("a code", () => {
   test.each([
     [250, true, false],
-    [354, true, false],
+    [220, true, false],
+    [299, true, false],
+    [354, false, false],
     [421, false, true],
     [499, false, true],
     [500, false, false],

@@ -15,6 +15,8 @@ export interface Answers {
   mail?: ((reversePath: string) => string | null) | undefined;
   recipient?: ((forwardPath: string, reversePath: string) => string | null) | undefined;
   message?: ((reversePath: string) => string | null) | undefined;
+  /** The text of its 250. */
+  accepted?: (message: string) => string;
   /** How long it thinks about a message. */
   delayMs?: number;
 }
@@ -72,7 +74,9 @@ export async function startSmarthost(options: SMTPServerOptions = {}): Promise<S
           recipients: rcptTo.map(({ address }) => address),
           message: Buffer.concat(chunks).toString("latin1"),
         });
-        setTimeout(() => done(null, "2.0.0 taken as number 1"), smarthost.answers.delayMs ?? 0);
+        const text =
+          smarthost.answers.accepted?.(smarthost.taken.at(-1)?.message ?? "") ?? "2.0.0 taken as number 1";
+        setTimeout(() => done(null, text), smarthost.answers.delayMs ?? 0);
       });
     },
     ...options,

@@ -58,12 +58,16 @@ export function readAnswer(status: number, body: string): WorkerAnswer {
 function readForward(value: unknown): Forward | null {
   if (typeof value !== "object" || value === null) return null;
   const { recipient, headers } = value as Record<string, unknown>;
-  if (typeof recipient !== "string" || !Array.isArray(headers) || !headers.every(isField)) return null;
+  // What would break a command or a field is none.
+  if (typeof recipient !== "string" || !/^[^\s<>\0]+@[^\s<>\0]+$/.test(recipient)) return null;
+  if (!Array.isArray(headers) || !headers.every(isField)) return null;
   return { to: recipient, headers };
 }
 
 function isField(value: unknown): value is [string, string] {
-  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string");
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [name, text] = value;
+  return typeof name === "string" && /^[!-9;-~]+$/.test(name) && typeof text === "string";
 }
 
 function parse(body: string): Record<string, unknown> | null {

@@ -7,8 +7,8 @@ import {
   type Minted,
   type MintOptions,
 } from "../../client/countersign.ts";
-import { lowerCase, splitPath } from "../../core/mailbox.ts";
-import { isTagged } from "../../core/tag.ts";
+import { lowerCase, MAILBOX_OCTETS, splitPath } from "../../core/mailbox.ts";
+import { readTag } from "../../core/tag.ts";
 
 export type Minting =
   | { readonly kind: "minted"; readonly minted: Minted<string | null> }
@@ -21,44 +21,42 @@ export type Minting =
 
 export class Minter {
   readonly #client: Countersign;
-  readonly #mustSign: ReadonlySet<string>;
+  readonly #mustSign: (address: string) => boolean;
   /** Whether the token may sign at all, once it has been found to. */
   #maySign = false;
 
-  /** @param mustSign domains of which an answer that they are not signed for is a failure */
-  constructor(client: Countersign, mustSign: ReadonlySet<string>) {
+  /** @param mustSign whose answer that they are not signed for is a failure */
+  constructor(client: Countersign, mustSign: (address: string) => boolean) {
     this.#client = client;
     this.#mustSign = mustSign;
   }
 
+  /** Asks the API three times at most. With `from`, foreign is what that is: the address has been minted for before. */
   async mint(address: string, options: MintOptions): Promise<Minting> {
-    try {
-      const minted = await this.#client.mint(address, options);
-      return isUsable(minted)
-        ? { kind: "minted", minted }
-        : { kind: "failed", detail: "The answer is no minted address." };
-    } catch (error) {
-      return this.#explain(address, options, error);
+    const first = await this.#ask(address, options);
+    switch (first.kind) {
+      case "foreign":
+        return this.#confirmForeign(options.from ?? address, first.error);
+      case "unusable":
+        return this.#explainUnusable(address, first);
+      default:
+        return first;
     }
   }
 
-  async #explain(address: string, options: MintOptions, error: unknown): Promise<Minting> {
-    if (!(error instanceof CountersignError)) return failed(error);
-    switch (error.type) {
-      case "urn:countersign:problem:not-found":
-      case "urn:countersign:problem:forbidden":
-        return this.#explainForeign(address, error);
-      case "urn:countersign:problem:unusable-values":
-        return this.#explainUnusable(address, options, error);
-      default:
-        return failed(error);
+  async #ask(address: string, options: MintOptions): Promise<Answer> {
+    try {
+      const minted = await this.#client.mint(address, options);
+      if (isUsable(minted, address, options)) return { kind: "minted", minted };
+      return { kind: "failed", detail: "The answer is no minted address." };
+    } catch (error) {
+      return readFailure(error);
     }
   }
 
   /** A token without the scope `sign` is told the same of every domain. */
-  async #explainForeign(address: string, error: CountersignError): Promise<Minting> {
-    const domain = lowerCase(splitPath(address)?.domain ?? "");
-    if (this.#mustSign.has(domain)) return failed(error);
+  async #confirmForeign(address: string, error: CountersignError): Promise<Minting> {
+    if (this.#mustSign(address)) return failed(error);
     try {
       if (!this.#maySign) await this.#client.mintBatch([]);
       this.#maySign = true;
@@ -69,27 +67,48 @@ export class Minter {
   }
 
   /** An odd address of a domain that is not ours is none of our business. */
-  async #explainUnusable(address: string, options: MintOptions, error: CountersignError): Promise<Minting> {
+  async #explainUnusable(address: string, unusable: Minting): Promise<Minting> {
     const domain = splitPath(address)?.domain ?? "";
-    // What can be no domain that is signed for.
-    if (!/^[a-z0-9.-]+$/i.test(domain)) return { kind: "foreign" };
-    const plain = `postmaster@${domain}`;
-    if (lowerCase(address) !== plain || options.ref !== undefined) {
-      const known = await this.mint(plain, { messageId: false });
-      if (known.kind === "foreign" || known.kind === "failed") return known;
-    }
-    return { kind: "unusable", detail: error.errors[0]?.detail ?? error.detail };
+    // An address literal is no domain that anyone signs for.
+    if (domain.startsWith("[")) return { kind: "foreign" };
+    const known = await this.#ask(`postmaster@${domain}`, { messageId: false });
+    if (known.kind === "foreign") return this.#confirmForeign(address, known.error);
+    return known.kind === "failed" ? known : unusable;
   }
 }
 
-/** Whatever else answers in the API's place, nothing goes on under what is no tagged path, or breaks a line. */
-function isUsable({ reversePath, messageId }: Minted<string | null>): boolean {
-  const path =
-    typeof reversePath === "string" && /^[!-;=?-~]+$/.test(reversePath) ? splitPath(reversePath) : null;
-  const isId = messageId === null || (typeof messageId === "string" && /^<[!-;=?-~]+>$/.test(messageId));
-  return path !== null && isTagged(path.localPart) && isId;
+/** What one call says. */
+type Answer =
+  | Exclude<Minting, { kind: "foreign" }>
+  | { readonly kind: "foreign"; readonly error: CountersignError };
+
+function readFailure(error: unknown): Answer {
+  if (!(error instanceof CountersignError)) return failed(error);
+  const { status, type } = error;
+  const isOf = (code: number, name: string) => status === code && type === `urn:countersign:problem:${name}`;
+  if (isOf(404, "not-found") || isOf(403, "forbidden")) return { kind: "foreign", error };
+  if (isOf(422, "unusable-values")) {
+    return { kind: "unusable", detail: error.errors[0]?.detail ?? error.detail };
+  }
+  return failed(error);
 }
 
-function failed(error: unknown): Minting {
+/** Whatever else answers in the API's place, nothing goes on under what is no tag of this very address, or breaks a line. */
+function isUsable(
+  { reversePath, messageId, ref }: Minted<string | null>,
+  address: string,
+  options: MintOptions,
+): boolean {
+  if (typeof reversePath !== "string" || reversePath.length > MAILBOX_OCTETS) return false;
+  const { localPart, domain } = splitPath(reversePath) ?? { localPart: "", domain: "" };
+  const reading = readTag(localPart);
+  const isTagged = reading.kind === "tagged" && `${reading.localPart}@${domain}` === lowerCase(address);
+  const isNamed = options.ref === undefined || ref === options.ref;
+  const isId =
+    messageId === null || (typeof messageId === "string" && /^<[!-;=?-~]{1,900}>$/.test(messageId));
+  return isTagged && isNamed && isId;
+}
+
+function failed(error: unknown): { readonly kind: "failed"; readonly detail: string } {
   return { kind: "failed", detail: error instanceof Error ? error.message : String(error) };
 }

@@ -1,6 +1,6 @@
 // One message on its way through the relay, and under which reverse-path it goes on.
 
-import type { Parameters } from "../listener.ts";
+import type { Parameters } from "../path.ts";
 import type { Refusal } from "../reply.ts";
 import type { Sender } from "./sender.ts";
 

@@ -5,10 +5,13 @@ import type { SMTPServerSession } from "smtp-server";
 import { redactTags } from "../../core/tag.ts";
 import { ConnectionError, type Server } from "../connection.ts";
 import { type Message, readMessage, writeMessage } from "../header.ts";
-import type { MessageStream, Parameters } from "../listener.ts";
+import type { MessageStream } from "../listener.ts";
 import { Outgoing } from "../outgoing.ts";
+import type { Parameters } from "../path.ts";
 import { isPositive, isTransient, Refusal, type Reply } from "../reply.ts";
 import { formatTrace } from "../trace.ts";
+import { conceal } from "./conceal.ts";
+import { editHeader, REF_FIELD } from "./message-id.ts";
 import { admits, type Passage, type Transaction } from "./passage.ts";
 import { readSender } from "./sender.ts";
 import type { Signing } from "./signing.ts";
@@ -79,7 +82,11 @@ export class RelaySession {
       const [used, edited] = await this.#edit(transaction, passage, message);
       const chunks = writeMessage(formatTrace(session, this.#options.name, new Date()), edited);
       const text = await this.#ask(transaction, () => this.#outgoing.message(chunks));
-      this.#options.log({ event: "passed", ...describe(transaction, used), text: redactTags(text) });
+      this.#options.log({
+        event: "passed",
+        ...describe(transaction, used),
+        text: concealIn(transaction, text),
+      });
       return text;
     });
   }
@@ -117,7 +124,12 @@ export class RelaySession {
     passage: Passage,
     message: Message,
   ): Promise<readonly [Passage, Message]> {
-    if (passage.kind !== "signed" || message.header === null) return [passage, message];
+    if (message.header === null) {
+      if (message.mentions(REF_FIELD)) throw new Refusal(554, `5.6.0 ${REF_FIELD}: ${UNREADABLE}`);
+      return [passage, message];
+    }
+    if (passage.kind === "unsigned")
+      return [passage, { ...message, header: editHeader(message.header, null) }];
     const edited = await this.#signing.edit(transaction, passage, message.header);
     if (edited.passage.reversePath !== passage.reversePath) {
       await this.#begin(transaction, edited.passage);
@@ -163,10 +175,17 @@ export class RelaySession {
         if (event === "deferred") {
           this.#signing.remember(transaction, forwardPath === null ? transaction.recipients : [forwardPath]);
         }
-        const details = cause === undefined ? {} : { cause: redactTags(messageOf(cause)) };
+        const details = cause === undefined ? {} : { cause: concealIn(transaction, messageOf(cause)) };
         const recipient = forwardPath === null ? {} : { recipient: redactTags(forwardPath) };
         const described = describe(transaction, transaction.passage);
-        this.#options.log({ event, ...described, ...recipient, code, text: redactTags(text), ...details });
+        this.#options.log({
+          event,
+          ...described,
+          ...recipient,
+          code,
+          text: concealIn(transaction, text),
+          ...details,
+        });
       }
       throw error;
     }
@@ -174,6 +193,7 @@ export class RelaySession {
 }
 
 const APART = "4.5.3 Mail with a tag and mail without one go apart; send to this recipient again.";
+const UNREADABLE = "The header is too large for it to be found.";
 const UNREACHABLE = "4.4.1 The smarthost can't be reached just now; try again later.";
 
 /** For the log: neither the tag nor the Message-ID, with which anyone could send bounces. */
@@ -185,6 +205,11 @@ function describe({ reversePath, recipients }: Transaction, passage: Passage | n
     ...(passage?.kind === "signed" && passage.ref !== null ? { ref: passage.ref } : {}),
     recipients: recipients.length,
   };
+}
+
+/** The texts of others, which may repeat what was sent. */
+function concealIn({ reversePath, tried, recipients }: Transaction, text: string): string {
+  return conceal(text, [reversePath, ...tried.map((passage) => passage.reversePath), ...recipients]);
 }
 
 function messageOf(cause: unknown): string {

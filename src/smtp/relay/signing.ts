@@ -37,11 +37,15 @@ export class Signing {
     if (sender.kind === "null") return { kind: "unsigned", reversePath, why: "null-sender" };
     if (sender.kind === "tagged") return { kind: "unsigned", reversePath, why: "tagged" };
     if (isUntagged) return { kind: "unsigned", reversePath, why: "untagged-destination" };
-    const kept = this.#recall(reversePath, null, forwardPath);
-    if (kept !== null) return kept;
+    // What is kept says nothing of whether the token still signs, nor of the Message-ID.
     const minting = await this.#minter.mint(reversePath, { messageId: this.#mode !== "keep" });
     if (minting.kind === "unusable") throw new Refusal(553, `5.1.7 ${minting.detail}`);
-    return readSigned(minting) ?? { kind: "unsigned", reversePath, why: "foreign" };
+    const signed = readSigned(minting);
+    if (signed === null) return { kind: "unsigned", reversePath, why: "foreign" };
+    return {
+      ...signed,
+      ...this.#memory.recall({ sender: reversePath, ref: null, recipient: forwardPath }, Date.now()),
+    };
   }
 
   /** What a signed message's own header asks for. */
@@ -56,8 +60,8 @@ export class Signing {
     const minted = await this.#mintFor(reversePath, wishes, from);
     const edited = editHeader(header, minted?.messageId ?? null);
     if (ref === null || minted === null) return { passage, header: edited };
-    const kept = this.#recall(reversePath, minted.ref, recipients[0] ?? "");
-    return { passage: kept ?? minted, header: edited };
+    const attempt = { sender: reversePath, ref, recipient: recipients[0] ?? "" };
+    return { passage: { ...minted, ...this.#memory.recall(attempt, Date.now()) }, header: edited };
   }
 
   /** The forward-path of a bounce that a client sends to an address that is signed for, with a tag. */
@@ -77,11 +81,6 @@ export class Signing {
         this.#memory.remember({ sender, ref, recipient }, { reversePath, mintedAt });
       }
     }
-  }
-
-  #recall(sender: string, ref: string | null, recipient: string): Signed | null {
-    const kept = this.#memory.recall({ sender, ref, recipient }, Date.now());
-    return kept && { kind: "signed", ...kept, ref, messageId: null };
   }
 
   /** Null where nothing is minted: replies go to an address that is not signed for, and there is no ref. */

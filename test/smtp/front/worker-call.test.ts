@@ -40,6 +40,15 @@ describe("an answer", () => {
     ["with a forward that goes nowhere", { ...ACCEPTED, forwards: [FORWARD, { headers: [] }] }],
     ["with a forward without header fields", { ...ACCEPTED, forwards: [{ recipient: "a@b" }] }],
     ["with a header field without a value", { ...ACCEPTED, forwards: [{ ...FORWARD, headers: [["x"]] }] }],
+    [
+      "with a forward with parameters",
+      { ...ACCEPTED, forwards: [{ ...FORWARD, recipient: "a@b> NOTIFY=NEVER" }] },
+    ],
+    ["with a forward with a line end", { ...ACCEPTED, forwards: [{ ...FORWARD, recipient: "a@b\r\nRSET" }] }],
+    [
+      "with a field that is two",
+      { ...ACCEPTED, forwards: [{ ...FORWARD, headers: [["x: y\r\nBcc", "z"]] }] },
+    ],
     ["with a reason that is no text", { ...ACCEPTED, rejectReason: null }],
     ["that is a list", [ACCEPTED]],
     ["that is null", null],

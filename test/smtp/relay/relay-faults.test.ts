@@ -1,7 +1,7 @@
 // The relay where something breaks: a smarthost that puts off, hangs up or is not there, a client that goes away in the middle.
 // A message is then put off or refused by somebody's own words; it is never half sent, never unsigned, never lost.
 
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Countersign } from "../../../src/client/countersign.ts";
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => worker.stop());
 
-const startBefore = (port: number, minter = new Minter(worker.client, new Set())) =>
+const startBefore = (port: number, minter = new Minter(worker.client, () => false)) =>
   startRelay({
     listening: { host: "127.0.0.1", port: 0, tls: null, credentials: null, octetsAtMost: null },
     smarthost: { host: "127.0.0.1", port, tls: "none", credentials: null },
@@ -274,13 +274,127 @@ describe("an API that answers what is none of its answers", () => {
       token: "cs_x",
       fetch: async () => Response.json(answer),
     });
-    const before = await startBefore(smarthost.port, new Minter(api, new Set()));
+    const before = await startBefore(smarthost.port, new Minter(api, () => false));
     const talking = await connectTo(before.port);
     expect((await send(talking, ALICE)).recipients).toEqual([expect.stringMatching(/^451 4\.3\.0/)]);
     expect(smarthost.commands).toEqual([]);
     talking.close();
     await before.close();
   });
+});
+
+test("a failure of another kind does not make a sender foreign, whatever it says it is", async () => {
+  const api = new Countersign({
+    url: "http://127.0.0.1",
+    token: "cs_x",
+    attempts: 1,
+    fetch: async (url) => {
+      const problem = { type: "urn:countersign:problem:not-found", title: "x", status: 500, detail: "x" };
+      const headers = { "content-type": "application/problem+json" };
+      return String(url).endsWith("/batch")
+        ? Response.json({ results: [] })
+        : new Response(JSON.stringify(problem), { status: 500, headers });
+    },
+  });
+  const before = await startBefore(smarthost.port, new Minter(api, () => false));
+  const talking = await connectTo(before.port);
+  expect((await send(talking, ALICE)).recipients).toEqual([expect.stringMatching(/^451 4\.3\.0/)]);
+  talking.close();
+  await before.close();
+});
+
+test("a message that is tried again is put off once the token signs no more", async () => {
+  const { token, id } = await worker.client.tokens.create({
+    name: "relay",
+    scopes: ["sign"],
+    domains: ["example.com"],
+  });
+  const before = await startBefore(smarthost.port, new Minter(worker.clientFor(token), () => false));
+  const talking = await connectTo(before.port);
+  smarthost.answers.recipient = () => "450 4.7.1 Greylisted";
+  await send(talking, ALICE);
+  smarthost.answers = {};
+  await worker.client.tokens.revoke(id);
+  expect((await send(talking, ALICE)).recipients).toEqual([expect.stringMatching(/^451 4\.3\.0/)]);
+  talking.close();
+  await before.close();
+});
+
+describe("the log", () => {
+  test("shows no tag and no Message-ID that the smarthost repeats, in whatever form", async () => {
+    let path = "";
+    smarthost.answers.recipient = (_to, from) => {
+      path = from;
+      const value = from.split("=")[1] ?? "";
+      return `550 5.7.1 see http://spf.example/?id=${encodeURIComponent(from)} greylist_${from} =${value}= <${from}>`;
+    };
+    await send(client, ALICE);
+    const value = path.split("=")[1] ?? "none";
+    expect(value).toMatch(/^\d{4}[0-9a-f]{6}$/);
+    expect(JSON.stringify(lines)).toMatch(/see http:.*greylist_/);
+    expect(JSON.stringify(lines)).not.toContain(value);
+
+    smarthost.answers = {
+      accepted: (message) => `2.6.0 ${/^Message-ID: (.*)\r$/m.exec(message)?.[1]} Queued mail`,
+    };
+    await send(client, ALICE);
+    expect(smarthost.taken[0]?.message).toMatch(/^Message-ID: <cs1\./m);
+    expect(lines.at(-1)).toMatchObject({ event: "passed", text: "2.6.0 <cs1.…@example.com> Queued mail" });
+  });
+});
+
+describe("a smarthost that is out of step", () => {
+  test.each([
+    ["354 to MAIL", /^MAIL/, "354 go on\r\n"],
+    ["354 to RCPT", /^RCPT/, "354 go on\r\n"],
+    ["354 to the end of the message", /^\.$/, "354 go on\r\n"],
+    ["334 to the end of the message", /^\.$/, "334 VXNlcm5hbWU6\r\n"],
+    ["220 to the end of the message", /^\.$/, "220 mx.example.org\r\n"],
+    ["250 to DATA", /^DATA/, "250 ok\r\n"],
+  ])("%s is put off, and nothing is taken for accepted", async (_, at, reply) => {
+    const dying = await startDying(at, reply);
+    const before = await startBefore(dying.port);
+    const talking = await connectTo(before.port);
+    const { recipients, message } = await send(talking, ALICE);
+    expect(message ?? recipients[0]).toMatch(/^451 4\.4\.1/);
+    talking.close();
+    dying.server.close();
+    await before.close();
+  });
+
+  test("speaking without end is hung up on", async () => {
+    const sockets = new Set<Socket>();
+    const flooding = createServer((socket) => {
+      sockets.add(socket);
+      socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
+      socket.write("220 mx.example.org\r\n");
+      socket.on("data", (chunk: Buffer) => {
+        const isRecipient = chunk.toString("latin1").startsWith("RCPT");
+        socket.write(isRecipient ? "250 ok\r\n".repeat(100_000) : "250 ok\r\n");
+      });
+    });
+    await new Promise<void>((resolve) => flooding.listen(0, "127.0.0.1", resolve));
+    const before = await startBefore((flooding.address() as AddressInfo).port);
+    const talking = await connectTo(before.port);
+    await talking.say("MAIL FROM:<alice@example.com>");
+    await talking.say("RCPT TO:<bob@example.org>");
+    await vi.waitFor(() => expect(sockets.size).toBe(0), { timeout: 5_000 });
+    talking.close();
+    await before.close();
+    flooding.close();
+  });
+});
+
+test("clients that only look whether anyone is there leave nothing behind", async () => {
+  for (let probe = 0; probe < 150; probe++) {
+    const socket = connect(relay.port, "127.0.0.1");
+    await new Promise((resolve) => socket.once("connect", resolve));
+    socket.end();
+  }
+  await sleep(500);
+  const after = await connectTo(relay.port);
+  expect(await after.say("NOOP")).toMatch(/^250/);
+  after.close();
 });
 
 describe("a client that closes its side", () => {

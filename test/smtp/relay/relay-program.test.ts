@@ -77,6 +77,16 @@ describe("a setting that can't be used ends the relay, and is named", () => {
     [{ SMARTHOST_CA: "no-such-file" }, /^SMARTHOST_CA: The file can't be read/],
     [{ RELAY_PORT: "smtp" }, /^RELAY_PORT: a port from 0 to 65535/],
     [{ RELAY_MESSAGE_ID: "always" }, /^RELAY_MESSAGE_ID: add, replace, keep is expected/],
+    [
+      { RELAY_DOMAINS: "example.com, @example.net" },
+      /^RELAY_DOMAINS: domains are expected.*; @example\.net is none\.$/,
+    ],
+    [{ RELAY_DOMAINS: "example.net." }, /^RELAY_DOMAINS: .*example\.net\. is none\.$/],
+    [{ RELAY_SIGN_BOUNCES_TO: "alice@example.com" }, /^RELAY_SIGN_BOUNCES_TO: .* is none\.$/],
+    [
+      { RELAY_UNTAGGED: "*@lists.example.org, *example.net" },
+      /^RELAY_UNTAGGED: .*\*example\.net is neither\.$/,
+    ],
     [{ RELAY_HOST: "0.0.0.0" }, /^RELAY_HOST: outside of this machine the relay needs/],
     [{ RELAY_TLS_KEY: "package.json" }, /^RELAY_TLS_KEY, RELAY_TLS_CERT: both are expected, or neither/],
     [
@@ -120,10 +130,14 @@ describe("clients", () => {
     await expect(send({ user: "shopper", pass: "open sesame" })).rejects.toThrow(/535 5\.7\.8/);
     await expect(send()).rejects.toThrow(/530/);
     const plain = await connectTo(relay.port);
-    expect(await plain.say("EHLO x")).toContain("STARTTLS");
+    const offered = await plain.say("EHLO x");
+    expect(offered).toContain("STARTTLS");
+    expect(offered).not.toContain("AUTH");
     expect(await plain.say(`AUTH PLAIN ${Buffer.from("\0shop\0open sesame").toString("base64")}`)).toMatch(
-      /^538/,
+      /^500/,
     );
+    expect(await plain.say("MAIL FROM:<alice@example.com>")).toMatch(/^530 5\.7\.0/);
+    expect(await plain.say("RCPT TO:<bob@example.org>")).toMatch(/^503/);
     plain.close();
     expect(smarthost.taken).toHaveLength(1);
     expect(relay.output()).not.toContain("sesame");
@@ -189,7 +203,8 @@ describe("the smarthost", () => {
   test("that does not take the password gets nothing, and the log does not show it", async () => {
     await withTls({
       disabledCommands: [],
-      onAuth: (_auth, _session, done) => done(Object.assign(new Error("5.7.8 No"), { responseCode: 535 })),
+      onAuth: ({ password }, _session, done) =>
+        done(Object.assign(new Error(`5.7.8 Not with ${password}`), { responseCode: 535 })),
     });
     env = {
       ...env,
@@ -198,7 +213,7 @@ describe("the smarthost", () => {
       SMARTHOST_PASSWORD: "open sesame",
     };
     await expect(sendOnce()).rejects.toThrow(/451 4\.4\.1/);
-    expect(relay?.output()).toContain("It answers AUTH with 535 5.7.8 No");
+    expect(relay?.output()).toContain('"cause":"It answers AUTH with 535."');
     expect(relay?.output()).not.toMatch(/sesame|b3BlbiBzZXNhbWU/);
   });
 

@@ -54,7 +54,7 @@ async function start(
   relay = await startRelay({
     listening: { host: "127.0.0.1", port: 0, tls: null, credentials: null, octetsAtMost: null },
     smarthost: { host: "127.0.0.1", port: smarthost.port, tls: "none", credentials: null },
-    minter: new Minter(api, new Set(options.mustSign)),
+    minter: new Minter(api, createMatcher(options.mustSign ?? [])),
     messageId: options.mode ?? "add",
     isUntagged: createMatcher(["lists.example.org", "announce@example.net"]),
     isBounceSigned: createMatcher(["example.com"]),
@@ -207,12 +207,47 @@ describe("what can't be signed", () => {
     expect((await send(client, ALICE)).recipients).toEqual([expect.stringMatching(/^451/)]);
   });
 
+  test("goes on where its domain must be signed and its From is another's", async () => {
+    await start({ mustSign: ["example.com"] });
+    const message = MESSAGE.replace("alice@example.com", "carol@elsewhere.example");
+    expect((await send(client, { ...ALICE, message })).message).toMatch(/^250/);
+    expect(smarthost.taken).toMatchObject([{ reversePath: expect.stringMatching(TAGGED) }]);
+  });
+
   test("is put off where its domain must be signed and the API does not sign for it", async () => {
     await start({ mustSign: ["other.example"] });
     expect((await send(client, { ...ALICE, from: "bob@other.example" })).recipients).toEqual([
       expect.stringMatching(/^451/),
     ]);
   });
+
+  test.each([
+    "alice@example.com(x)",
+    "alice@(x)example.com",
+    "alice@example.com,",
+    "alice@example.com;",
+    'alice@"example.com"',
+    "alice@example\\.com",
+    "alice@example.com.",
+    "alice@Example.com.",
+    "alice@-example.com",
+    `${"a".repeat(60)}@${"d.".repeat(100)}example.com`,
+  ])("is refused where the next server might read it as signed for: %s", async (from) => {
+    expect((await send(client, { ...ALICE, from })).mail).toMatch(/^5(?:53 5\.1\.7|01) /);
+    expect(calls).toBe(0);
+    expect(smarthost.commands).toEqual([]);
+  });
+
+  test.each(['"alice"@example.com', "alice(x)@example.com", "alice;@Example.com", ".alice@example.com"])(
+    "is refused where no address like it can be signed: %s",
+    async (from) => {
+      expect((await send(client, { ...ALICE, from })).recipients).toEqual([
+        expect.stringMatching(/^553 5\.1\.7 /),
+      ]);
+      expect(calls).toBe(2);
+      expect(smarthost.commands).toEqual([]);
+    },
+  );
 
   test("is refused for good where its address never can be, with the reason", async () => {
     const answers = await send(client, { ...ALICE, from: `${"a".repeat(49)}@example.com` });
@@ -351,6 +386,28 @@ describe("the app's own ref", () => {
     ]);
     expect(smarthost.taken[0]?.message).not.toContain("X-Countersign");
     expect(smarthost.taken[0]?.message).toMatch(/^Message-ID: <cs1\..*\.order-7@example\.com>\r$/m);
+  });
+
+  test("is taken out of what goes on unsigned too, and of a header with a line that is no field", async () => {
+    await send(client, { ...ALICE, from: "eve@elsewhere.example", message: NAMED });
+    await send(client, { ...ALICE, from: "", message: NAMED });
+    await send(client, { ...ALICE, message: NAMED.replace("\r\n\r\n", "\r\nno field\r\n\r\n") });
+    expect(smarthost.taken.map(({ message }) => message.includes("X-Countersign"))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect(smarthost.taken[2]?.reversePath).toMatch(/-order-7=/);
+  });
+
+  test("in a header that is too large to be read has the message refused", async () => {
+    const { message } = await send(client, { ...ALICE, message: `X-A: ${"b".repeat(300_000)}\r\n${NAMED}` });
+    // Where it is found at all.
+    expect(message).toMatch(/^250/);
+    const ahead = NAMED.replace("\r\n", `\r\nX-A: ${"b".repeat(300_000)}\r\n`);
+    expect((await send(client, { ...ALICE, message: ahead })).message).toMatch(
+      /^554 5\.6\.0 X-Countersign-Ref/,
+    );
   });
 
   test("goes with a From that is not signed for, whose Message-ID stays away", async () => {
