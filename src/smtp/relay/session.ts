@@ -2,7 +2,6 @@
 // and passes the message on under what the transaction was begun with.
 
 import type { SMTPServerSession } from "smtp-server";
-import { redactTags } from "../../core/tag.ts";
 import { ConnectionError, type Server } from "../connection.ts";
 import { type Message, readMessage, writeMessage } from "../header.ts";
 import type { MessageStream } from "../listener.ts";
@@ -10,7 +9,7 @@ import { Outgoing } from "../outgoing.ts";
 import type { Parameters } from "../path.ts";
 import { isPositive, isTransient, Refusal, type Reply } from "../reply.ts";
 import { formatTrace } from "../trace.ts";
-import { conceal } from "./conceal.ts";
+import { describePassed, describeRefused, type LogLine } from "./log-line.ts";
 import { editHeader, REF_FIELD } from "./message-id.ts";
 import { admits, type Passage, type Transaction } from "./passage.ts";
 import { readSender } from "./sender.ts";
@@ -25,7 +24,7 @@ export interface Relaying {
   /** What EHLO and the trace name. */
   readonly name: string;
   /** One line for each message and each refusal. */
-  readonly log: (line: Readonly<Record<string, unknown>>) => void;
+  readonly log: (line: LogLine) => void;
 }
 
 export class RelaySession {
@@ -82,11 +81,7 @@ export class RelaySession {
       const [used, edited] = await this.#edit(transaction, passage, message);
       const chunks = writeMessage(formatTrace(session, this.#options.name, new Date()), edited);
       const text = await this.#ask(transaction, () => this.#outgoing.message(chunks));
-      this.#options.log({
-        event: "passed",
-        ...describe(transaction, used),
-        text: concealIn(transaction, text),
-      });
+      this.#options.log(describePassed(transaction, used, text));
       return text;
     });
   }
@@ -128,8 +123,9 @@ export class RelaySession {
       if (message.mentions(REF_FIELD)) throw new Refusal(554, `5.6.0 ${REF_FIELD}: ${UNREADABLE}`);
       return [passage, message];
     }
-    if (passage.kind === "unsigned")
+    if (passage.kind === "unsigned") {
       return [passage, { ...message, header: editHeader(message.header, null) }];
+    }
     const edited = await this.#signing.edit(transaction, passage, message.header);
     if (edited.passage.reversePath !== passage.reversePath) {
       await this.#begin(transaction, edited.passage);
@@ -170,22 +166,10 @@ export class RelaySession {
       return await act();
     } catch (error) {
       if (error instanceof Refusal) {
-        const { responseCode: code, message: text, cause } = error;
-        const event = isTransient({ code }) ? "deferred" : "refused";
-        if (event === "deferred") {
+        if (isTransient({ code: error.responseCode })) {
           this.#signing.remember(transaction, forwardPath === null ? transaction.recipients : [forwardPath]);
         }
-        const details = cause === undefined ? {} : { cause: concealIn(transaction, messageOf(cause)) };
-        const recipient = forwardPath === null ? {} : { recipient: redactTags(forwardPath) };
-        const described = describe(transaction, transaction.passage);
-        this.#options.log({
-          event,
-          ...described,
-          ...recipient,
-          code,
-          text: concealIn(transaction, text),
-          ...details,
-        });
+        this.#options.log(describeRefused(transaction, forwardPath, error));
       }
       throw error;
     }
@@ -195,23 +179,3 @@ export class RelaySession {
 const APART = "4.5.3 Mail with a tag and mail without one go apart; send to this recipient again.";
 const UNREADABLE = "The header is too large for it to be found.";
 const UNREACHABLE = "4.4.1 The smarthost can't be reached just now; try again later.";
-
-/** For the log: neither the tag nor the Message-ID, with which anyone could send bounces. */
-function describe({ reversePath, recipients }: Transaction, passage: Passage | null) {
-  return {
-    sender: redactTags(reversePath),
-    ...(passage === null ? {} : { signed: passage.kind === "signed" }),
-    ...(passage?.kind === "unsigned" ? { why: passage.why } : {}),
-    ...(passage?.kind === "signed" && passage.ref !== null ? { ref: passage.ref } : {}),
-    recipients: recipients.length,
-  };
-}
-
-/** The texts of others, which may repeat what was sent. */
-function concealIn({ reversePath, tried, recipients }: Transaction, text: string): string {
-  return conceal(text, [reversePath, ...tried.map((passage) => passage.reversePath), ...recipients]);
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}
