@@ -38,11 +38,15 @@ export function findPeer(program: string, debianPackage: string): string | null 
   return null;
 }
 
-/** What the name of tests says that run these programs as root, where they can't: what to install, or to be root. */
-export function explainSkip(peers: Readonly<Record<string, string | null>>): string {
+/** What the name of tests says that run these programs, where one is missing: what to install. */
+export function explainMissing(peers: Readonly<Record<string, string | null>>): string {
   const missing = Object.keys(peers).filter((debianPackage) => peers[debianPackage] === null);
-  if (missing.length > 0) return ` (apt-get install ${missing.join(" ")})`;
-  return IS_ROOT ? "" : " (root only)";
+  return missing.length > 0 ? ` (apt-get install ${missing.join(" ")})` : "";
+}
+
+/** The same of tests that run them as root: what to install, or to be root. */
+export function explainSkip(peers: Readonly<Record<string, string | null>>): string {
+  return explainMissing(peers) || (IS_ROOT ? "" : " (root only)");
 }
 
 /** A temporary folder that a program which has given up root can enter. */

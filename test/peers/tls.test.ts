@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
-import { makeCertificate } from "../smtp/certificate.ts";
+import { makeCertificate, WITHOUT_OPENSSL } from "../smtp/certificate.ts";
 import { type Program, startProgram } from "../smtp/program.ts";
 import { EXIM, type Exim, kept, startExim } from "./exim-daemon.ts";
 import { explainSkip, findPeer, makeFolder, removeFolder } from "./peer.ts";
 
 const PYTHON = findPeer("python3", "python3");
-const SKIP = explainSkip({ "exim4-daemon-heavy": EXIM, python3: PYTHON });
+const SKIP = WITHOUT_OPENSSL || explainSkip({ "exim4-daemon-heavy": EXIM, python3: PYTHON });
 
 const SCRIPT = `
 import smtplib, ssl, sys

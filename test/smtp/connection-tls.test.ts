@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { Connection, ConnectionError, type Server } from "../../src/smtp/connection.ts";
-import { makeCertificate } from "./certificate.ts";
+import { makeCertificate, WITHOUT_OPENSSL } from "./certificate.ts";
 import { type Scripted, type ScriptedServer, startScripted } from "./scripted-server.ts";
 
 let server: ScriptedServer;
@@ -22,7 +22,7 @@ async function open(script: Scripted = {}, how: Partial<Server> = {}): Promise<C
   return connection;
 }
 
-describe("TLS", () => {
+describe.skipIf(WITHOUT_OPENSSL !== "")(`TLS${WITHOUT_OPENSSL}`, () => {
   const certificate = makeCertificate();
   const other = makeCertificate("DNS:mx.example.net");
   afterAll(() => {

@@ -7,12 +7,12 @@ import { createTransport } from "nodemailer";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type LocalWorker, startWorker } from "../../src/local/worker.ts";
 import { freePort } from "../free-port.ts";
-import { explainSkip, findPeer } from "../peers/peer.ts";
+import { explainMissing, findPeer } from "../peers/peer.ts";
 import { exampleIn } from "../readme.ts";
 import { type Smarthost, startSmarthost } from "./smarthost.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const SWAKS = explainSkip({ swaks: findPeer("swaks", "swaks") });
+const SWAKS = explainMissing({ swaks: findPeer("swaks", "swaks") });
 
 let worker: LocalWorker;
 let running: ChildProcess | null = null;

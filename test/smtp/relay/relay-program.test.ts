@@ -5,7 +5,7 @@ import { createTransport } from "nodemailer";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type LocalWorker, startWorker } from "../../../src/local/worker.ts";
-import { type Certificate, makeCertificate } from "../certificate.ts";
+import { type Certificate, makeCertificate, WITHOUT_OPENSSL } from "../certificate.ts";
 import { connectTo } from "../client.ts";
 import { type Program, startProgram } from "../program.ts";
 import { type Smarthost, startSmarthost } from "../smarthost.ts";
@@ -113,7 +113,7 @@ describe("a setting that can't be used ends the relay, and is named", () => {
   });
 });
 
-describe("clients", () => {
+describe.skipIf(WITHOUT_OPENSSL !== "")(`clients${WITHOUT_OPENSSL}`, () => {
   test("sign in inside TLS, and in no other way", async () => {
     relay = await startProgram("run-relay", {
       ...env,
@@ -160,7 +160,7 @@ describe("clients", () => {
   });
 });
 
-describe("the smarthost", () => {
+describe.skipIf(WITHOUT_OPENSSL !== "")(`the smarthost${WITHOUT_OPENSSL}`, () => {
   const withTls = async (options: SMTPServerOptions = {}) => {
     await smarthost.close();
     smarthost = await startSmarthost({ key: certificate.key, cert: certificate.cert, ...options });
@@ -224,7 +224,8 @@ describe("the smarthost", () => {
   });
 });
 
-describe("a large message", () => {
+/** Elsewhere nothing tells how much it holds. */
+describe.skipIf(process.platform !== "linux")("a large message (on Linux)", () => {
   let counting: SMTPServer;
   let octets: number;
 
