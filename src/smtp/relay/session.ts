@@ -55,6 +55,7 @@ export class RelaySession {
 
   async addRecipient(forwardPath: string): Promise<void> {
     const transaction = this.#current();
+    const now = Date.now();
     await this.#report(transaction, forwardPath, async () => {
       if (transaction.refusal !== null) throw transaction.refusal;
       const isUntagged = transaction.sender.kind === "plain" && this.#options.isUntagged(forwardPath);
@@ -62,8 +63,8 @@ export class RelaySession {
         if (transaction.recipients.length > 0) throw new Refusal(452, APART);
         transaction.passage = null;
       }
-      transaction.passage ??= await this.#open(transaction, forwardPath, isUntagged);
-      const path = await this.#addressOf(transaction, forwardPath);
+      transaction.passage ??= await this.#open(transaction, forwardPath, isUntagged, now);
+      const path = await this.#addressOf(transaction, forwardPath, now);
       await this.#ask(transaction, () => this.#outgoing.recipient(path));
       transaction.recipients.push(path);
     });
@@ -72,14 +73,15 @@ export class RelaySession {
   /** Passes the message on, and gives back the text of the smarthost's 250. */
   async pass(session: SMTPServerSession, stream: MessageStream): Promise<string> {
     const transaction = this.#current();
+    const now = Date.now();
     this.#transaction = null;
     return this.#report(transaction, null, async () => {
       const { passage, refusal } = transaction;
       if (refusal !== null) throw refusal;
       if (passage === null) throw new Refusal(503, "5.5.1 A recipient comes first.");
       const message = await readMessage(stream);
-      const [used, edited] = await this.#edit(transaction, passage, message);
-      const chunks = writeMessage(formatTrace(session, this.#options.name, new Date()), edited);
+      const [used, edited] = await this.#edit(transaction, passage, message, now);
+      const chunks = writeMessage(formatTrace(session, this.#options.name, new Date(now)), edited);
       const text = await this.#ask(transaction, () => this.#outgoing.message(chunks));
       this.#options.log(describePassed(transaction, used, text));
       return text;
@@ -97,9 +99,14 @@ export class RelaySession {
   }
 
   /** Chooses the reverse-path, and begins the transaction with it. What stands against it does so for every recipient. */
-  async #open(transaction: Transaction, forwardPath: string, isUntagged: boolean): Promise<Passage> {
+  async #open(
+    transaction: Transaction,
+    forwardPath: string,
+    isUntagged: boolean,
+    now: number,
+  ): Promise<Passage> {
     try {
-      const passage = await this.#signing.choosePassage(transaction, forwardPath, isUntagged);
+      const passage = await this.#signing.choosePassage(transaction, forwardPath, isUntagged, now);
       await this.#begin(transaction, passage);
       return passage;
     } catch (error) {
@@ -118,6 +125,7 @@ export class RelaySession {
     transaction: Transaction,
     passage: Passage,
     message: Message,
+    now: number,
   ): Promise<readonly [Passage, Message]> {
     if (message.header === null) {
       if (message.mentions(REF_FIELD)) throw new Refusal(554, `5.6.0 ${REF_FIELD}: ${UNREADABLE}`);
@@ -126,7 +134,7 @@ export class RelaySession {
     if (passage.kind === "unsigned") {
       return [passage, { ...message, header: editHeader(message.header, null) }];
     }
-    const edited = await this.#signing.edit(transaction, passage, message.header);
+    const edited = await this.#signing.edit(transaction, passage, message.header, now);
     if (edited.passage.reversePath !== passage.reversePath) {
       await this.#begin(transaction, edited.passage);
       for (const path of transaction.recipients) {
@@ -136,9 +144,9 @@ export class RelaySession {
     return [edited.passage, { ...message, header: edited.header }];
   }
 
-  async #addressOf({ sender }: Transaction, forwardPath: string): Promise<string> {
+  async #addressOf({ sender }: Transaction, forwardPath: string, now: number): Promise<string> {
     return sender.kind === "null" && this.#options.isBounceSigned(forwardPath)
-      ? this.#signing.signForwardPath(forwardPath)
+      ? this.#signing.signForwardPath(forwardPath, now)
       : forwardPath;
   }
 

@@ -1,5 +1,6 @@
 // Under which reverse-path a message goes on, and with which Message-ID: what is remembered of an earlier attempt, else what
-// the API mints. Fails with the `Refusal` that the client reads; nothing that should be signed ever comes out unsigned.
+// the API mints. Fails with the `Refusal` that the client reads; nothing that should be signed ever comes out unsigned. `now` is in
+// milliseconds since 1970.
 
 import { lowerCase } from "../../core/mailbox.ts";
 import { WHOLE_REF } from "../../core/tag.ts";
@@ -33,6 +34,7 @@ export class Signing {
     { sender, reversePath }: Transaction,
     forwardPath: string,
     isUntagged: boolean,
+    now: number,
   ): Promise<Passage> {
     if (sender.kind === "null") return { kind: "unsigned", reversePath, why: "null-sender" };
     if (sender.kind === "tagged") return { kind: "unsigned", reversePath, why: "tagged" };
@@ -40,16 +42,21 @@ export class Signing {
     // What is kept says nothing of whether the token still signs, nor of the Message-ID.
     const minting = await this.#minter.mint(reversePath, { messageId: this.#mode !== "keep" });
     if (minting.kind === "unusable") throw new Refusal(553, `5.1.7 ${minting.detail}`);
-    const signed = readSigned(minting);
+    const signed = readSigned(minting, now);
     if (signed === null) return { kind: "unsigned", reversePath, why: "foreign" };
     return {
       ...signed,
-      ...this.#memory.recall({ sender: reversePath, ref: null, recipient: forwardPath }, Date.now()),
+      ...this.#memory.recall({ sender: reversePath, ref: null, recipient: forwardPath }, now),
     };
   }
 
   /** What a signed message's own header asks for. */
-  async edit({ reversePath, recipients }: Transaction, passage: Signed, header: Header): Promise<Edited> {
+  async edit(
+    { reversePath, recipients }: Transaction,
+    passage: Signed,
+    header: Header,
+    now: number,
+  ): Promise<Edited> {
     const wishes = readWishes(header, this.#mode);
     const { ref } = wishes;
     if (ref !== null && !WHOLE_REF.test(ref)) throw new Refusal(554, `5.6.0 ${REF_FIELD}: ${REF_EXPECTED}`);
@@ -57,19 +64,19 @@ export class Signing {
     if (ref === null && (wishes.messageIdFor === null || (from === null && passage.messageId !== null))) {
       return { passage, header: editHeader(header, wishes.messageIdFor && passage.messageId) };
     }
-    const minted = await this.#mintFor(reversePath, wishes, from);
+    const minted = await this.#mintFor(reversePath, wishes, from, now);
     const edited = editHeader(header, minted?.messageId ?? null);
     if (ref === null || minted === null) return { passage, header: edited };
     const attempt = { sender: reversePath, ref, recipient: recipients[0] ?? "" };
-    return { passage: { ...minted, ...this.#memory.recall(attempt, Date.now()) }, header: edited };
+    return { passage: { ...minted, ...this.#memory.recall(attempt, now) }, header: edited };
   }
 
   /** The forward-path of a bounce that a client sends to an address that is signed for, with a tag. */
-  async signForwardPath(forwardPath: string): Promise<string> {
+  async signForwardPath(forwardPath: string, now: number): Promise<string> {
     if (readSender(forwardPath).kind !== "plain") return forwardPath;
     const minting = await this.#minter.mint(forwardPath, { messageId: false });
     if (minting.kind === "unusable") return forwardPath;
-    return readSigned(minting)?.reversePath ?? forwardPath;
+    return readSigned(minting, now)?.reversePath ?? forwardPath;
   }
 
   /** Keeps what these recipients were tried under for the attempts that are to come. */
@@ -88,6 +95,7 @@ export class Signing {
     address: string,
     { ref, messageIdFor }: Wishes,
     from: string | null,
+    now: number,
   ): Promise<Signed | null> {
     const named = ref === null ? {} : { ref };
     const bound = from === null ? {} : { from };
@@ -96,7 +104,7 @@ export class Signing {
     if (isFromForeign && ref === null) return null;
     const minting = isFromForeign ? await this.#minter.mint(address, { ...named, messageId: false }) : first;
     if (minting.kind === "unusable") throw new Refusal(554, `5.6.0 ${REF_FIELD}: ${minting.detail}`);
-    const signed = readSigned(minting);
+    const signed = readSigned(minting, now);
     if (signed === null) throw putOff("the domain is not signed for any more");
     return signed;
   }
@@ -105,7 +113,7 @@ export class Signing {
 const REF_EXPECTED = "1 to 24 of a-z, 0-9 and - are expected, which stands at neither end.";
 
 /** Null for a foreign sender. */
-function readSigned(minting: Exclude<Minting, { kind: "unusable" }>): Signed | null {
+function readSigned(minting: Exclude<Minting, { kind: "unusable" }>, now: number): Signed | null {
   switch (minting.kind) {
     case "foreign":
       return null;
@@ -113,7 +121,7 @@ function readSigned(minting: Exclude<Minting, { kind: "unusable" }>): Signed | n
       throw putOff(minting.detail);
     case "minted": {
       const { reversePath, messageId, ref } = minting.minted;
-      return { kind: "signed", reversePath, mintedAt: Date.now(), ref, messageId };
+      return { kind: "signed", reversePath, mintedAt: now, ref, messageId };
     }
   }
 }
