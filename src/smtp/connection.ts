@@ -2,7 +2,7 @@
 // has an answer of its own, which the client waits for. Whatever breaks the connection is a `ConnectionError`.
 
 import type { Socket } from "node:net";
-import { isNegative, isPositive, type Reply, ReplyReader, readExtensions } from "./reply.ts";
+import { isNegative, isPositive, isTransient, type Reply, ReplyReader, readExtensions } from "./reply.ts";
 import { signIn } from "./sign-in.ts";
 import { ConnectionError, openSocket, type Server, secureSocket, settled } from "./socket.ts";
 import { Transparency } from "./transparency.ts";
@@ -123,8 +123,11 @@ export class Connection {
   }
 
   async #greet(clientName: string): Promise<void> {
-    const reply = expectPositive("answers EHLO", await this.command(`EHLO ${clientName}`));
-    this.#extensions = readExtensions(reply);
+    const reply = await this.command(`EHLO ${clientName}`);
+    // A server that knows no extensions knows HELO (RFC 5321, 3.2).
+    const isOld = isNegative(reply) && !isTransient(reply);
+    this.#extensions = isOld ? new Map() : readExtensions(expectPositive("answers EHLO", reply));
+    if (isOld) expectPositive("answers HELO", await this.command(`HELO ${clientName}`));
   }
 
   async #secure(server: Server): Promise<void> {

@@ -43,6 +43,8 @@ const RECIPIENTS_AT_MOST = 1000;
 const IDLE_MS = 5 * 60_000;
 const CLOSING_MS = 10_000;
 
+const SIGN_IN_FIRST = "5.7.0 Sign in first, inside TLS where it is offered.";
+
 /** Listens, and answers with what the handlers decide. */
 export async function listen(
   { host, port, tls, credentials, octetsAtMost }: Listening,
@@ -65,7 +67,10 @@ export async function listen(
     closeTimeout: CLOSING_MS,
     disabledCommands: disabled,
     ...(tls === null ? { allowInsecureAuth: true } : { key: tls.key, cert: tls.cert, secure: tls.implicit }),
-    ...(octetsAtMost === null ? {} : { size: octetsAtMost, rejectOversized: true }),
+    // Without a limit of its own SIZE is still offered, for the next server to refuse by what the client announces.
+    ...(octetsAtMost === null
+      ? { size: Number.MAX_SAFE_INTEGER, hideSize: true }
+      : { size: octetsAtMost, rejectOversized: true }),
     onConnect: (session, done) => {
       answerToTheEnd(server, session);
       // A client that was offered AUTH in the clear might send the password along at once.
@@ -84,8 +89,7 @@ export async function listen(
     onMailFrom: (given, session, done) =>
       answer(done, async () => {
         // The server asks for it only where it offers AUTH, which it does not in the clear.
-        if (credentials !== null && !session.user)
-          throw new Refusal(530, "5.7.0 Sign in first, inside TLS where it is offered.");
+        if (credentials !== null && !session.user) throw new Refusal(530, SIGN_IN_FIRST);
         const { path, parameters } = readMailPath(given);
         await handlers.mail(session, path, parameters);
         return undefined;

@@ -1,11 +1,11 @@
-// The smarthost's side of a client's session: one connection, opened when it is first needed and kept for the session's
+// The next server's side of a client's session: one connection, opened when it is first needed and kept for the session's
 // further messages, with one transaction at a time. Throws `ConnectionError`.
 
 import { Connection, ConnectionError, type Server } from "./connection.ts";
 import type { Parameters } from "./path.ts";
 import { isNegative, isPositive, type Reply } from "./reply.ts";
 
-/** Octets that the relay may add to a message: the trace, and a Message-ID. */
+/** Octets that may be added to a message on the way: a trace, and a Message-ID. */
 const ADDED_OCTETS = 2048;
 
 export class Outgoing {
@@ -38,7 +38,10 @@ export class Outgoing {
     const connection = this.#current();
     const reply = await connection.ask("DATA");
     if (isNegative(reply)) return reply;
-    if (reply.code !== 354) throw new ConnectionError(`It answers DATA with ${reply.code}.`);
+    if (reply.code !== 354) {
+      connection.destroy();
+      throw new ConnectionError(`It answers DATA with ${reply.code}.`);
+    }
     return connection.sendMessage(chunks);
   }
 

@@ -41,7 +41,7 @@ await runProgram(async (env) => {
     messageId: readChoice(env, "RELAY_MESSAGE_ID", ["add", "replace", "keep"], "add"),
     isUntagged: createMatcher(readAddresses(env, "RELAY_UNTAGGED")),
     isBounceSigned: createMatcher(readDomains(env, "RELAY_SIGN_BOUNCES_TO")),
-    name: readText(env, "RELAY_NAME") ?? hostname(),
+    name: readName(env),
     log: (line) => log(JSON.stringify(line)),
   });
   log(
@@ -102,6 +102,18 @@ function readSmarthost(env: Environment): Server {
   const ca = readFileOf(env, "SMARTHOST_CA");
   if (ca !== undefined) checkPem("SMARTHOST_CA", () => new X509Certificate(ca));
   return { host, port, tls, credentials, ca };
+}
+
+/** A name that no server takes would have every message put off. */
+function readName(env: Environment): string {
+  const name = readText(env, "RELAY_NAME") ?? hostname();
+  if (!isDomain(name) && !/^\[[0-9A-Za-z:.]+\]$/.test(name)) {
+    throw new SettingError(
+      "RELAY_NAME",
+      `a host's name is expected, or an address like [192.0.2.1]; ${name} is neither.`,
+    );
+  }
+  return name;
 }
 
 /** What is no PEM would fail only when it is first needed. */

@@ -43,6 +43,13 @@ describe("a connection", () => {
     ]);
   });
 
+  test("is greeted by HELO where it knows no EHLO, and offers nothing then", async () => {
+    const opened = await open({ says: { EHLO: "500-8BITMIME\r\n500 SIZE\r\n" } });
+    expect(server.lines).toEqual(["EHLO app.example.com", "HELO app.example.com"]);
+    expect(opened.offers("SIZE")).toBe(false);
+    expect(await opened.command("MAIL FROM:<>")).toMatchObject({ code: 250 });
+  });
+
   test("hands a refusal on as it is", async () => {
     const opened = await open({ says: { RCPT: "550-5.1.1 No such\r\n550 5.1.1 user.\r\n" } });
     expect(await opened.command("RCPT TO:<bob@example.org>")).toMatchObject({
@@ -84,7 +91,12 @@ describe("a server that hangs up", () => {
 describe("a server that can't be talked with", () => {
   test.each<[string, Scripted, string]>([
     ["greets with a refusal", { greeting: "554 5.7.1 Not you\r\n" }, "It greets with 554 5.7.1 Not you"],
-    ["refuses EHLO", { says: { EHLO: "550 No\r\n" } }, "It answers EHLO with 550 No"],
+    ["puts EHLO off", { says: { EHLO: "450 No\r\n" } }, "It answers EHLO with 450 No"],
+    [
+      "refuses EHLO and HELO",
+      { says: { EHLO: "502 What?\r\n", HELO: "550 No\r\n" } },
+      "It answers HELO with 550 No",
+    ],
     ["speaks another protocol", { greeting: "HTTP/1.1 400 Bad Request\r\n\r\n" }, "It does not speak SMTP."],
     ["never ends its greeting", { greeting: "220-hello\r\n".repeat(10_000) }, "Its reply has no end."],
   ])("since it %s is a ConnectionError that says so", async (_, script, why) => {

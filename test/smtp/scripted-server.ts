@@ -28,6 +28,7 @@ export interface Scripted {
 
 const USUAL: Readonly<Record<string, string>> = {
   EHLO: "250-mx.example.net\r\n250 8BITMIME\r\n",
+  HELO: "250 mx.example.net\r\n",
   MAIL: "250 Ok\r\n",
   RCPT: "250 Ok\r\n",
   DATA: "354 Go\r\n",

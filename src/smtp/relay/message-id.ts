@@ -1,5 +1,5 @@
-// What the relay changes in a message that it signs: the signed Message-ID, and the ref that the app gave. Values in, values
-// out.
+// What the relay changes in a message: it puts the signed Message-ID in, and takes out the ref that the app gave. Values in,
+// values out.
 
 import addressparser from "nodemailer/lib/addressparser";
 import { readMailbox } from "../../core/mailbox.ts";

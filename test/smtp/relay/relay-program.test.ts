@@ -87,6 +87,7 @@ describe("a setting that can't be used ends the relay, and is named", () => {
       { RELAY_UNTAGGED: "*@lists.example.org, *example.net" },
       /^RELAY_UNTAGGED: .*\*example\.net is neither\.$/,
     ],
+    [{ RELAY_NAME: "my relay" }, /^RELAY_NAME: a host's name is expected.*; my relay is neither\.$/],
     [{ RELAY_HOST: "0.0.0.0" }, /^RELAY_HOST: outside of this machine the relay needs/],
     [{ RELAY_TLS_KEY: "package.json" }, /^RELAY_TLS_KEY, RELAY_TLS_CERT: both are expected, or neither/],
     [

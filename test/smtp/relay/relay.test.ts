@@ -143,6 +143,8 @@ describe("a message of a domain that is signed for", () => {
     await send(client, { ...ALICE, parameters: " SIZE=500 BODY=8BITMIME" });
     expect(smarthost.taken[0]?.parameters).toEqual({ SIZE: "2548", BODY: "8BITMIME" });
     expect((await send(client, { ...ALICE, parameters: " SIZE=9000" })).recipients[0]).toMatch(/^552 /);
+    // Clients announce it where it is offered.
+    expect(await client.say("EHLO app.example.com")).toMatch(/^250[ -]SIZE\r?$/m);
   });
 });
 
