@@ -9,12 +9,11 @@ export type Sender =
   /** Signed before it came here: one message keeps one tag. */
   | { readonly kind: "tagged" }
   /** To be signed, where its domain is one that is signed for. */
-  | { readonly kind: "plain"; readonly domain: string };
+  | { readonly kind: "plain" };
 
 export function readSender(reversePath: string): Sender {
   if (reversePath === "") return { kind: "null" };
-  const { localPart, domain } = splitPath(reversePath) ?? { localPart: reversePath, domain: "" };
-  return isTagged(localPart) ? { kind: "tagged" } : { kind: "plain", domain: lowerCase(domain) };
+  return isTagged(splitPath(reversePath)?.localPart ?? reversePath) ? { kind: "tagged" } : { kind: "plain" };
 }
 
 /** Whether a forward-path is in a list of addresses, domains, and `*.domain` for all domains below one. */
