@@ -2,11 +2,10 @@
 
 import { createApi } from "./api/app.ts";
 import { problem } from "./api/problem.ts";
-import { type DerivedKeys, openDeploymentKeys } from "./deployment/keys.ts";
+import { type Deployment, type DeploymentMemory, readDeployment } from "./deployment/deployment.ts";
 import { writeKeyedLine, writeLine } from "./deployment/log.ts";
 import { isWithinRate, type RateBindings } from "./deployment/rate.ts";
-import { Misconfigured, readSecrets } from "./deployment/secrets.ts";
-import { readVars } from "./deployment/vars.ts";
+import { Misconfigured } from "./deployment/secrets.ts";
 import { examine } from "./doctor/doctor.ts";
 import { createResolver } from "./doctor/resolver.ts";
 import { inspect } from "./inbound/inspect.ts";
@@ -31,7 +30,7 @@ const snapshotMemory: SnapshotMemory = emptyMemory();
 const keyMemory: KeyMemory = new Map();
 const sightingMemory: SightingMemory = new Map();
 const tallyMemory = emptyTallies();
-const derivedKeys: DerivedKeys = new Map();
+const deployments: DeploymentMemory = new WeakMap();
 const tokenMemory: TokenMemory = emptyMemory();
 
 const { app, document, askAs } = createApi();
@@ -40,8 +39,8 @@ app.route("/", createPages(document, askAs));
 export default {
   async fetch(request, env, context) {
     try {
-      const deployment = await readDeployment(env);
-      const { secrets, vars, keys } = deployment;
+      const deployment = await readDeployment(deployments, env);
+      const { vars, keys, adminDigest } = deployment;
       const shared = wire(env, deployment, context);
       const { now, snapshots, open } = shared;
       const ports: PagePorts = {
@@ -49,7 +48,7 @@ export default {
         maxBatch: vars.maxBatch,
         corsOrigins: vars.corsOrigins,
         webhookAllowLocal: vars.webhookAllowLocal,
-        adminToken: secrets.adminToken,
+        adminDigest,
         tokenMacKeys: keys.tokens,
         random: (octets) => crypto.getRandomValues(new Uint8Array(octets)),
         domains: new Domains(env, shared.snapshots),
@@ -69,7 +68,7 @@ export default {
   },
 
   async email(message, env, context) {
-    const deployment = await readDeployment(env);
+    const deployment = await readDeployment(deployments, env);
     const { open, ...shared } = wire(env, deployment, context);
     const telling: Telling = {
       tell: (domain, tally) => tellTally(env, domain, tally),
@@ -102,18 +101,8 @@ async function examineDns(dohUrl: string | null, domain: string, dkimSelectors: 
   );
 }
 
-/** What a deployment is given, checked, and the keys that it derives for itself. */
-async function readDeployment(env: Bindings) {
-  const secrets = readSecrets(env);
-  return { secrets, vars: readVars(env), keys: await openDeploymentKeys(derivedKeys, secrets) };
-}
-
 /** What both handlers use, at the instant of this request. */
-function wire(
-  env: Bindings,
-  { secrets, vars, keys }: Awaited<ReturnType<typeof readDeployment>>,
-  context: ExecutionContext,
-) {
+function wire(env: Bindings, { secrets, vars, keys }: Deployment, context: ExecutionContext) {
   const now = Date.now();
   return {
     now,

@@ -15,28 +15,23 @@ export interface DeploymentKeys {
   readonly sessions: CryptoKey;
 }
 
-/** Derived once in an isolate, for each secret. */
-export type DerivedKeys = Map<string, Promise<CryptoKey>>;
-
-/** The keys, derived on first use. */
-export async function openDeploymentKeys(derived: DerivedKeys, secrets: Secrets): Promise<DeploymentKeys> {
-  const { adminToken, keyring, keyringPrevious } = secrets;
+/** The keys of a deployment. */
+export async function deriveDeploymentKeys({
+  adminToken,
+  keyring,
+  keyringPrevious,
+}: Secrets): Promise<DeploymentKeys> {
   const both = async (purpose: string): Promise<[CryptoKey, ...CryptoKey[]]> => {
-    const current = await derive(derived, keyring, purpose);
-    return keyringPrevious === null ? [current] : [current, await derive(derived, keyringPrevious, purpose)];
+    const current = await deriveDeploymentKey(keyring, purpose);
+    return keyringPrevious === null
+      ? [current]
+      : [current, await deriveDeploymentKey(keyringPrevious, purpose)];
   };
   const [hops, tokens, log, sessions] = await Promise.all([
     both("hop"),
     both("token"),
-    derive(derived, keyring, "log"),
-    derive(derived, `${keyring} ${adminToken}`, "session"),
+    deriveDeploymentKey(keyring, "log"),
+    deriveDeploymentKey(`${keyring} ${adminToken}`, "session"),
   ]);
   return { hops, tokens, log, sessions };
-}
-
-function derive(derived: DerivedKeys, secret: string, purpose: string): Promise<CryptoKey> {
-  const name = `${purpose} ${secret}`;
-  const key = derived.get(name) ?? deriveDeploymentKey(secret, purpose);
-  derived.set(name, key);
-  return key;
 }
