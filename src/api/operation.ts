@@ -73,12 +73,11 @@ export function operation<Body extends Schema, Answered extends Schema>(
 export function mount(app: Hono<Api>, operations: readonly Operation[]): void {
   for (const declared of operations) {
     const maxSize = declared.bodyOctetsAtMost ?? BODY_OCTETS_AT_MOST;
-    const limit = bodyLimit({ maxSize, onError: () => tooLarge(maxSize) });
     app.on(
       declared.method.toUpperCase(),
       declared.path,
       (context, next) => guard(declared, context, next),
-      limit,
+      boundBody(maxSize),
       (context) => run(declared, context),
     );
   }
@@ -115,6 +114,21 @@ async function guard(
   }
   await next();
   return undefined;
+}
+
+/**
+ * Refuses a body that is larger. One whose length is told is not touched for it: only to ask whether there is a body makes
+ * a stream of it, which cost a call a tenth of its time.
+ */
+function boundBody(octetsAtMost: number) {
+  const count = bodyLimit({ maxSize: octetsAtMost, onError: () => tooLarge(octetsAtMost) });
+  return async function boundBody(context: Context<Api>, next: () => Promise<void>) {
+    const told = context.req.header("content-length");
+    if (told === undefined || context.req.header("transfer-encoding") !== undefined) {
+      return count(context, next);
+    }
+    return Number(told) > octetsAtMost ? tooLarge(octetsAtMost) : next();
+  };
 }
 
 const NO_DOMAIN = {
