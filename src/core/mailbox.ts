@@ -49,18 +49,21 @@ export function isDomain(text: string): boolean {
 export function readMailbox(text: string): MailboxReading {
   const split = splitPath(text);
   if (split === null) return fault("It has no @: local-part@domain is expected.");
-  if (/[^\x20-\x7e]/.test(text)) return fault("It has characters outside printable ASCII.");
-  if (split.localPart.startsWith('"')) return fault("A quoted local-part can't be routed.");
-  if (split.domain.startsWith("[")) return fault("An address literal in place of a domain can't be signed.");
-  if (split.localPart.length > LOCAL_PART_OCTETS) {
-    return fault(`Its local-part has ${split.localPart.length} octets; ${LOCAL_PART_OCTETS} are the limit.`);
+  const isPlain = text.length <= MAILBOX_OCTETS && isLocalPart(split.localPart) && isDomain(split.domain);
+  return isPlain ? { kind: "mailbox", mailbox: split } : fault(describeFault(text, split));
+}
+
+/** Why it is no plain mailbox: the first of the reasons. */
+function describeFault(text: string, { localPart, domain }: Mailbox): string {
+  if (/[^\x20-\x7e]/.test(text)) return "It has characters outside printable ASCII.";
+  if (localPart.startsWith('"')) return "A quoted local-part can't be routed.";
+  if (domain.startsWith("[")) return "An address literal in place of a domain can't be signed.";
+  if (localPart.length > LOCAL_PART_OCTETS) {
+    return `Its local-part has ${localPart.length} octets; ${LOCAL_PART_OCTETS} are the limit.`;
   }
-  if (!DOT_STRING.test(split.localPart)) return fault("Its local-part is no dot-separated run of atoms.");
-  if (!isDomain(split.domain)) return fault("Its domain is no domain name.");
-  if (text.length > MAILBOX_OCTETS) {
-    return fault(`It has ${text.length} octets; ${MAILBOX_OCTETS} are the limit.`);
-  }
-  return { kind: "mailbox", mailbox: split };
+  if (!DOT_STRING.test(localPart)) return "Its local-part is no dot-separated run of atoms.";
+  if (!isDomain(domain)) return "Its domain is no domain name.";
+  return `It has ${text.length} octets; ${MAILBOX_OCTETS} are the limit.`;
 }
 
 /** Cuts any path at its last `@`; null where there is none. */

@@ -128,10 +128,9 @@ function termsOf(scheme: Scheme, key: number, expiryDay: number, ref: string | n
 
 /** Why the minted address would be longer than SMTP carries, and how long a ref may be; null where it fits. */
 function findLengthFault(address: Mailbox, scheme: Scheme, ref: string | null): Fault | null {
-  const room = Math.min(
-    LOCAL_PART_OCTETS - address.localPart.length,
-    MAILBOX_OCTETS - formatMailbox(address).length,
-  );
+  const { localPart, domain } = address;
+  const mailboxOctets = localPart.length + 1 + domain.length;
+  const room = Math.min(LOCAL_PART_OCTETS - localPart.length, MAILBOX_OCTETS - mailboxOctets);
   if (overheadOctets(scheme, ref) <= room) return null;
   const bare = overheadOctets(scheme, null);
   if (bare > room) {

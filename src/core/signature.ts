@@ -14,6 +14,7 @@ const UTF8 = new TextEncoder();
 
 /** draft-levine-smtp-batv-01: 24 bits. */
 const PRVS_MAC_OCTETS = 3;
+const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
 /** 80 bits, the least that RFC 2104 (5) advises for a truncated MAC. */
 const MAC_OCTETS = 10;
 
@@ -41,8 +42,8 @@ export async function openSlot(secret: string, domain: string): Promise<Slot> {
 export async function signTag(slot: Slot, terms: TagTerms, address: string): Promise<string> {
   const input = macInput(terms, address);
   return terms.scheme === "prvs"
-    ? hex((await sign(slot.prvs, input)).subarray(0, PRVS_MAC_OCTETS))
-    : signText(slot.cs1, input);
+    ? hex(await sign(slot.prvs, input, PRVS_MAC_OCTETS))
+    : encodeBase32(await sign(slot.cs1, input, MAC_OCTETS));
 }
 
 /** The MAC of a Message-ID: the first 80 bits of HMAC-SHA-256, as 16 base32 digits. */
@@ -58,7 +59,7 @@ export async function deriveDeploymentKey(secret: string, purpose: string): Prom
 
 /** The first 80 bits of HMAC-SHA-256 over a text, as 16 base32 digits. */
 export async function signText(key: CryptoKey, text: string): Promise<string> {
-  return encodeBase32((await sign(key, text)).subarray(0, MAC_OCTETS));
+  return encodeBase32(await sign(key, text, MAC_OCTETS));
 }
 
 /** Compares two secrets in a time that depends on their lengths alone. */
@@ -69,8 +70,8 @@ export function isSame(left: string, right: string): boolean {
   return difference === 0;
 }
 
-async function sign(key: CryptoKey, text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.sign("HMAC", key, UTF8.encode(text)));
+async function sign(key: CryptoKey, text: string, octets: number): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.sign("HMAC", key, UTF8.encode(text)), 0, octets);
 }
 
 async function deriveKey(base: CryptoKey, purpose: string, domain: string): Promise<CryptoKey> {
@@ -86,6 +87,6 @@ async function deriveKey(base: CryptoKey, purpose: string, domain: string): Prom
 
 function hex(octets: Uint8Array): string {
   let text = "";
-  for (const octet of octets) text += octet.toString(16).padStart(2, "0");
+  for (const octet of octets) text += HEX[octet];
   return text;
 }

@@ -61,7 +61,8 @@ const ANY_TAG = /^(?:prvs|cs1|btv1|msprvs1)=|\+(?:prvs|cs1)=/i;
 
 /** Whether the local-part bears a tag already, ours or another product's. */
 export function isTagged(localPart: string): boolean {
-  return ANY_TAG.test(localPart);
+  // Few have a `=`, and looking for it is cheap.
+  return localPart.includes("=") && ANY_TAG.test(localPart);
 }
 
 /** The local-part with the value of every tag in it left out: a tag inside another is nobody's to read. */
