@@ -66,25 +66,44 @@ export function readWish({ address, from, scheme, ref, messageId }: Wish, place:
   };
 }
 
-/** Mints what was read, in order. */
-export async function mintAll(context: Context<Api>, readings: readonly Reading[]): Promise<Minting[]> {
-  const domains = new Set<string>();
-  for (const reading of readings) {
-    if (reading.kind === "failed") continue;
-    domains.add(reading.order.address.domain).add(reading.repliesTo.domain);
+/** Read, looked up and minted together: what they leave behind dies young, which spares a batch a fifth of its time. */
+const TOGETHER = 500;
+
+/**
+ * Mints for each of many, in their order.
+ * @param present what is left of each, of whom nothing else is kept
+ */
+export async function mintEach<Item, Left>(
+  context: Context<Api>,
+  items: readonly Item[],
+  read: (item: Item, at: number) => Reading,
+  present: (minting: Minting, item: Item) => Left,
+): Promise<Left[]> {
+  const signers = new Map<string, Signer | Failed>();
+  const left: Left[] = [];
+  for (let start = 0; start < items.length; start += TOGETHER) {
+    const some = items.slice(start, start + TOGETHER);
+    const readings = some.map((item, at) => read(item, start + at));
+    await findSigners(context, readings, signers);
+    for (const [at, item] of some.entries()) {
+      left.push(present(await mintOne(context, readings[at] as Reading, signers), item));
+    }
   }
-  const signers = await findSigners(context, domains);
-  const mintings: Minting[] = [];
-  for (const reading of readings) {
-    mintings.push(reading.kind === "failed" ? reading : await mintOne(context, reading, signers));
-  }
-  return mintings;
+  return left;
+}
+
+/** Mints what was read. */
+export async function mintRead(context: Context<Api>, reading: Reading): Promise<Minting> {
+  const signers = new Map<string, Signer | Failed>();
+  await findSigners(context, [reading], signers);
+  return mintOne(context, reading, signers);
 }
 
 type Signers = ReadonlyMap<string, Signer | Failed>;
 
-async function mintOne(context: Context<Api>, wanted: Wanted, signers: Signers): Promise<Minting> {
-  const { order, repliesTo, messageId, place } = wanted;
+async function mintOne(context: Context<Api>, reading: Reading, signers: Signers): Promise<Minting> {
+  if (reading.kind === "failed") return reading;
+  const { order, repliesTo, messageId, place } = reading;
   const { random } = context.env;
   const { domain } = order.address;
   const signer = signers.get(domain);
@@ -98,19 +117,29 @@ async function mintOne(context: Context<Api>, wanted: Wanted, signers: Signers):
     : null;
   const finding = await mint(order, signer, replies);
   if (finding.kind !== "minted") return failed(describeRefused(finding, place));
-  note(context, "minted", order.address);
-  if (replies !== null && repliesTo !== order.address) note(context, "answerable", repliesTo);
-  return { kind: "minted", minted: finding.minted, domain };
+  note(context, "minted", order.address, signer);
+  if (replies !== null && repliesTo !== order.address) {
+    note(context, "answerable", repliesTo, repliesSigner);
+  }
+  return { kind: "minted", minted: finding.minted, domain: signer.domain };
 }
 
-async function findSigners(context: Context<Api>, domains: ReadonlySet<string>): Promise<Signers> {
-  const found = new Map<string, Signer | Failed>();
-  const waiting = domains.values();
+/** Looks up whatever domains these name that were not looked up before. */
+async function findSigners(
+  context: Context<Api>,
+  readings: readonly Reading[],
+  signers: Map<string, Signer | Failed>,
+): Promise<void> {
+  const domains = new Set<string>();
+  for (const reading of readings) {
+    if (reading.kind === "failed") continue;
+    domains.add(reading.order.address.domain).add(reading.repliesTo.domain);
+  }
+  const waiting = [...domains].filter((domain) => !signers.has(domain)).values();
   const lookUp = async () => {
-    for (const domain of waiting) found.set(domain, await lookUpSigner(context, domain));
+    for (const domain of waiting) signers.set(domain, await lookUpSigner(context, domain));
   };
   await Promise.all(Array.from({ length: Math.min(LOOKED_UP_AT_ONCE, domains.size) }, lookUp));
-  return found;
 }
 
 async function lookUpSigner(context: Context<Api>, domain: string): Promise<Signer | Failed> {
@@ -139,7 +168,13 @@ function failed(problem: Problem): Failed {
   return { kind: "failed", problem };
 }
 
-function note(context: Context<Api>, sighting: "minted" | "answerable", original: Mailbox): void {
-  const sender = senderOf(original);
+/** Names the domain by the signer's text, which is one and the same for all: maps find it sooner. */
+function note(
+  context: Context<Api>,
+  sighting: "minted" | "answerable",
+  { localPart }: Mailbox,
+  { domain }: Signer,
+): void {
+  const sender = senderOf({ localPart, domain });
   if (sender !== null) context.env.note(sighting, sender);
 }

@@ -112,6 +112,34 @@ describe("a batch", () => {
     ]);
   });
 
+  test("reads an item of an address, and whether it wants a Message-ID, as one with more in it", async () => {
+    const odd = [
+      { messageId: 0 },
+      { messageId: null },
+      { messageId: "false" },
+      { address: 7 },
+      { address: null },
+    ];
+    for (const fields of [{}, { messageId: true }, { messageId: false }, ...odd]) {
+      const item = { address: "alice@example.com", ...fields };
+      const [plain, more] = await batch([item, { ...item, scheme: "prvs" }]);
+      expect(plain?.reversePath).toBe(more?.reversePath);
+      expect(typeof plain?.messageId).toBe(typeof more?.messageId);
+      expect(JSON.stringify(plain?.error)).toBe(JSON.stringify(more?.error)?.replaceAll("/1/", "/0/"));
+    }
+  });
+
+  test("of more than are looked up together has each in its place, the failed and other domains among them", async () => {
+    const addresses = Array.from({ length: 1_201 }, (_, at) =>
+      at % 400 === 399 ? `nobody${at}` : `user${at}@example.${at < 600 ? "com" : "org"}`,
+    );
+    const results = await batch(addresses);
+    expect(results.map(({ address }) => address)).toEqual(addresses);
+    const failed = results.flatMap(({ error }, at) => (error === undefined ? [] : [[at, error.errors]]));
+    expect(failed.map(([at]) => at)).toEqual([399, 799, 1_199]);
+    expect(JSON.stringify(failed)).toContain(`"#/addresses/1199"`);
+  });
+
   test("of none has no results", async () => {
     expect(await batch([])).toEqual([]);
   });
