@@ -25,10 +25,18 @@ export async function digestMessage(message: {
 
 /**
  * The identity of a message whose first octets are read. Robots leave the Message-ID out, and whoever has one message
- * can send others under its Message-ID: those differ in their bodies. Header fields are added on the way.
+ * can send others under its Message-ID: those differ in their bodies. Header fields are added on the way, so they count only
+ * where nothing else is among these octets: a body could be hidden behind any number of them.
+ * @param isCut whether the message has more octets
  */
-export async function digestWhole(id: string, head: Uint8Array<ArrayBuffer>): Promise<string> {
-  return `${id}-${await digest(head.subarray(findBody(head)), BODY_OCTETS)}`;
+export async function digestWhole(
+  id: string,
+  head: Uint8Array<ArrayBuffer>,
+  isCut: boolean,
+): Promise<string> {
+  const body = findBody(head);
+  const told = isCut && body === head.length ? 0 : body;
+  return `${id}-${await digest(head.subarray(told), BODY_OCTETS)}`;
 }
 
 /** Where the body begins: behind the first empty line. */

@@ -14,7 +14,8 @@ export function isLasting(fault: ForwardFault): fault is "configuration" | "perm
 
 /** Reads the message of what `forward()` threw. */
 export function readForwardFault(message: string): ForwardFault {
-  if (/already forwarded/i.test(message)) return "delivered";
+  // From its start: a destination's own words, which the platform hands on, may be anyone's.
+  if (/^[\w ]*already forwarded/i.test(message)) return "delivered";
   if (/transient error/i.test(message)) return "transient";
   if (/not verified|is invalid|to same worker/i.test(message)) return "configuration";
   if (/permanent error/i.test(message)) return "permanent";

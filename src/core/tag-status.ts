@@ -4,7 +4,6 @@
 import { dayOf, daysSince, daysUntil, startOfDay } from "./day.ts";
 import { findKey, holdsKey, type OpenKey, windowDays } from "./keyring.ts";
 import { formatMailbox, lowerCase, type Mailbox } from "./mailbox.ts";
-import { LIFETIME_DAYS_AT_MOST } from "./settings.ts";
 import { isSame, type Slot, signTag } from "./signature.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { readTag, type Scheme, type Tag } from "./tag.ts";
@@ -58,9 +57,10 @@ export async function validateTag(
   if (!(await isSignedBy(await open(snapshot.domain, key), tag, signed, original))) {
     return { ...unproven, status: "bad-signature" };
   }
-  const { status, lastDay, liftable } = findTerm(tag, snapshot, now);
+  const { status, lastDay } = findTerm(tag, snapshot, now);
   const ref = tag.scheme === "cs1" ? tag.ref : null;
-  return { ...unproven, status, expires: startOfDay(lastDay + 1), ref, liftable };
+  // An expired one too, whether or not a newer snapshot can do anything for it: what its MAC was is not to show in who is asked.
+  return { ...unproven, status, expires: startOfDay(lastDay + 1), ref, liftable: status !== "valid" };
 }
 
 /** Whether a signed tag lives, and its last day: cs1 names it, prvs leaves it to the window to tell 1000 days apart. */
@@ -68,14 +68,13 @@ function findTerm(tag: Tag, { lifetimes, keys }: Snapshot, now: number) {
   const today = dayOf(now);
   if (tag.scheme === "cs1") {
     const status = tag.expiryDay >= today ? "valid" : "expired";
-    return { status, lastDay: tag.expiryDay, liftable: false } as const;
+    return { status, lastDay: tag.expiryDay } as const;
   }
   const ahead = daysUntil(tag.residue, today);
   if (ahead <= windowDays(lifetimes, keys, now)) {
-    return { status: "valid", lastDay: today + ahead, liftable: false } as const;
+    return { status: "valid", lastDay: today + ahead } as const;
   }
-  const lastDay = today - daysSince(tag.residue, today);
-  return { status: "expired", lastDay, liftable: ahead <= LIFETIME_DAYS_AT_MOST } as const;
+  return { status: "expired", lastDay: today - daysSince(tag.residue, today) } as const;
 }
 
 /** Tries the address as it came, then lower-cased: Exim signs it verbatim, and mailers on the way fold it. */

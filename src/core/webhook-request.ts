@@ -60,5 +60,5 @@ function describe(fault: unknown): string {
   // Node hides the reason of a failed fetch in its cause.
   const { code } = (fault.cause ?? {}) as { code?: unknown };
   const reason = typeof code === "string" ? `${fault.message} (${code})` : fault.message;
-  return reason.replace(/\bhttps?:\/\/\S*/gi, "its URL").replace(/[^\x21-\x7e]+/g, " ");
+  return reason.replace(/https?:\/\/\S*/gi, "its URL").replace(/[^\x21-\x7e]+/g, " ");
 }

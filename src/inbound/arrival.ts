@@ -38,7 +38,7 @@ function readOnce(message: IncomingMessage, id: string): Pick<Arrival, "head" | 
     read ??= readHead(message, HEAD_OCTETS);
     return read;
   };
-  return { head, wholeId: async () => digestWhole(id, await head()) };
+  return { head, wholeId: async () => digestWhole(id, await head(), message.rawSize > HEAD_OCTETS) };
 }
 
 function readMail(message: IncomingMessage): Mail | null {

@@ -2,7 +2,10 @@
 // one that won't moves on to the next; once one has it, nothing that fails after may take that back.
 
 import { readForwardFault } from "../core/forward-fault.ts";
+import { redactTags } from "../core/tag.ts";
 import { Deferral, type Failure, type IncomingMessage } from "./message.ts";
+
+const ERROR_CHARACTERS = 320;
 
 export interface Forwarding {
   readonly delivered: readonly string[];
@@ -26,8 +29,10 @@ export async function forward(
       await message.forward(destination, new Headers([...headers]));
       delivered.push(destination);
     } catch (cause) {
-      const error = cause instanceof Error ? cause.message : String(cause);
-      const failure = { to: destination, fault: readForwardFault(error), error };
+      const words = cause instanceof Error ? cause.message : String(cause);
+      // A destination may quote what it refused, and at any length.
+      const error = redactTags(words.slice(0, ERROR_CHARACTERS));
+      const failure = { to: destination, fault: readForwardFault(words), error };
       if (failure.fault === "delivered") delivered.push(destination);
       else if (delivered.length > 0 || failure.fault === "permanent") failed.push(failure);
       else throw new Deferral(ADVICE[failure.fault], failure);

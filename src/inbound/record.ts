@@ -45,7 +45,7 @@ export function describeBounces(received: Received, findings: readonly Returned[
   const evidence = verdict.evidence === "tag" ? "tag" : "message-id";
   const scheme = evidence === "tag" ? tag.scheme : null;
   const original = showOriginal(verdict);
-  return findings.map(({ kind, ...finding }, at) => ({
+  return findings.map(({ kind, recipient, diagnostic, ...finding }, at) => ({
     id: `${id}-${at + 1}`,
     kind,
     evidence,
@@ -54,6 +54,9 @@ export function describeBounces(received: Received, findings: readonly Returned[
     original,
     ref,
     ...finding,
+    // Servers quote the address that they refused: a living tag, which readers of the ledger have no use for.
+    recipient: recipient && redactTags(recipient),
+    diagnostic: diagnostic && redactTags(diagnostic),
     // Of those that it names, the one that vouches for it.
     messageId: messageId ?? finding.messageId,
   }));
@@ -85,7 +88,13 @@ function describeFailures(verdict: Verdict, failed: readonly Failure[]): readonl
 
 /** A header field in one line of text; null where there is none. */
 function readField(value: string | null): string | null {
-  const text = cut((value ?? "").replace(/[\s\p{C}]+/gu, " ").trim());
+  // Cut beforehand too: a stranger may send a megabyte of what is to be cleaned.
+  const text = cut(
+    (value ?? "")
+      .slice(0, 4 * CHARACTERS_AT_MOST)
+      .replace(/[\s\p{C}]+/gu, " ")
+      .trim(),
+  );
   return text === "" ? null : text;
 }
 

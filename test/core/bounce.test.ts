@@ -58,3 +58,11 @@ test("the README's table of them is this one", () => {
   const rows = [...section.slice(0, section.indexOf("\n### ")).matchAll(/^\| `(.+?)` \| (.+?) \|$/gm)];
   expect(new Map(rows.map(([, name, why]) => [name, why]))).toEqual(MAILER_DAEMONS);
 });
+
+test.each([
+  ["<mailer-daemon@gateway.example.net>x", "what follows the brackets"],
+  ["mailer-daemon<@gateway.example.net>", "what stands before them"],
+  ["<mailer-daemon@gateway.example.net", "that there is one alone"],
+])("%s is nobody's own address: %s is no part of a path", (from) => {
+  expect(judged(from)).toBe(false);
+});

@@ -114,7 +114,10 @@ describe("routes", () => {
   test("there are at most ten thousand", () => {
     const many = Array.from({ length: ROUTES_AT_MOST }, (_, n): [string, Route] => [`r${n}`, ROUTE]);
     expect(replaceRoutes(many).kind).toBe("routes");
-    expect(replaceRoutes([...many, ["one-more", ROUTE]]).kind).toBe("unusable");
+    expect(replaceRoutes([...many, ["one-more", ROUTE]])).toEqual({
+      kind: "unusable",
+      faults: [{ field: "routes", detail: "10000 routes are the limit." }],
+    });
     expect(changeRoute(new Map(many), "one-more", ROUTE).kind).toBe("unusable");
     expect(changeRoute(new Map(many), "r0", ROUTE).kind).toBe("routes");
   });
@@ -132,5 +135,16 @@ describe("routes", () => {
       faults: [{ field: "routes", detail: expect.stringContaining("8388608 are the limit") }],
     });
     expect(changeRoute(new Map(many(2_000)), "r0", null).kind).toBe("routes");
+  });
+});
+
+test("routes of 8388608 octets are not too many, one more is", () => {
+  const octets = (reason: string) => JSON.stringify([["r", { action: "reject", reason }]]).length;
+  const rejecting = (length: number): Route => ({ action: "reject", reason: "x".repeat(length) });
+  const longest = 8_388_608 - octets("");
+  expect(replaceRoutes([["r", rejecting(longest)]])).toMatchObject({ kind: "routes", isNew: false });
+  expect(replaceRoutes([["r", rejecting(longest + 1)]])).toEqual({
+    kind: "unusable",
+    faults: [{ field: "routes", detail: "Together they have 8388609 octets; 8388608 are the limit." }],
   });
 });

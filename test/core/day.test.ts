@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DAY_MS, dayOf, daysSince, daysUntil, residueOf, startOfDay } from "../../src/core/day.ts";
+import { DAY_MS, dayOf, daysSince, daysUntil, earliest, residueOf, startOfDay } from "../../src/core/day.ts";
 
 test("a day begins at midnight UTC", () => {
   expect(dayOf(Date.UTC(2026, 10, 24, 23, 59, 59, 999))).toBe(20_781);
@@ -37,4 +37,18 @@ test("an instant lies in the day that it falls on", () => {
       expect(at - start).toBeLessThan(DAY_MS);
     }),
   );
+});
+
+test.each([
+  [[], null],
+  [[null], null],
+  [[null, null], null],
+  [[3], 3],
+  [[null, 3], 3],
+  [[3, null], 3],
+  [[3, 1, 2], 1],
+  [[1, null, 3], 1],
+  [[2, 0], 0],
+])("of %j the earliest is %j", (instants, first) => {
+  expect(earliest(instants)).toBe(first);
 });

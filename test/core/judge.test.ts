@@ -286,3 +286,44 @@ describe("what came back", () => {
     expect((await judged({ to: "user@example.com", headers })).returned).toBe("headers");
   });
 });
+
+describe("a verdict", () => {
+  const USER = { localPart: "user", domain: "example.com" };
+
+  async function minted() {
+    const signer = await signerOf();
+    const replies = { to: USER, signer, nonce: new Uint8Array(10) };
+    const finding = await mint(orderOf(USER, { ref: "order-7" }), signer, replies);
+    if (finding.kind !== "minted") throw new Error(finding.kind);
+    return finding.minted;
+  }
+
+  test("names the reference of the tag, or of the Message-ID that is evidence, and that Message-ID", async () => {
+    const { reversePath, messageId } = await minted();
+    const headers = { "in-reply-to": messageId ?? "" };
+    expect(await judged({ to: reversePath })).toMatchObject({ ref: "order-7", messageId: null });
+    expect(await judged({ to: "user@example.com", headers })).toMatchObject({ ref: "order-7", messageId });
+    expect(await judged({ to: "user@example.com" })).toMatchObject({ ref: null, messageId: null });
+    expect(await judged({ to: "other@example.com", headers })).toMatchObject({ ref: null, messageId: null });
+  });
+
+  test("on ordinary mail takes no Message-ID for evidence: people answer their mail", async () => {
+    const headers = { "in-reply-to": (await minted()).messageId ?? "" };
+    const answer = await judged({ from: "bob@example.org", to: "user@example.com", headers });
+    expect(answer).toMatchObject({ evidence: "none", ref: null, messageId: null, returned: null });
+  });
+
+  test("on a bounce to a valid tag looks at no Message-ID", async () => {
+    const headers = { "in-reply-to": (await minted()).messageId ?? "" };
+    expect(await judged({ headers })).toMatchObject({ evidence: "tag", ref: null, messageId: null });
+  });
+
+  test("marks what is forwarded, and nothing that is refused or taken", async () => {
+    const consume = { user: { action: "consume" } } as const;
+    for (const change of [{ to: "user@example.com" }, { spoiled: { routes: consume } }]) {
+      const { decision, annotations } = await judged(change);
+      expect(decision.action.kind).not.toBe("forward");
+      expect(annotations.has("X-Countersign-Hop")).toBe(false);
+    }
+  });
+});

@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatMailbox, isDomain, lowerCase, readMailbox, splitPath } from "../../src/core/mailbox.ts";
+import {
+  formatMailbox,
+  isDomain,
+  isLocalPart,
+  LOCAL_PART_OCTETS,
+  lowerCase,
+  MAILBOX_OCTETS,
+  readMailbox,
+  splitPath,
+} from "../../src/core/mailbox.ts";
 
 describe("a plain mailbox is read", () => {
   test.each([
@@ -80,4 +89,77 @@ test("a domain has at most 253 octets", () => {
   const labels = "abcdefghi.".repeat(25);
   expect(isDomain(`${labels}abc`)).toBe(true);
   expect(isDomain(`${labels}abcd`)).toBe(false);
+});
+
+test.each([
+  ["user", "It has no @: local-part@domain is expected."],
+  ["üser@example.com", "It has characters outside printable ASCII."],
+  ["user@example.com\u007f", "It has characters outside printable ASCII."],
+  ['"us er"@example.com', "A quoted local-part can't be routed."],
+  ['user"@example.com', "Its local-part is no dot-separated run of atoms."],
+  ["user@[192.0.2.1]", "An address literal in place of a domain can't be signed."],
+  ["user@192.0.2.1]", "Its domain is no domain name."],
+  [`${"a".repeat(65)}@example.com`, "Its local-part has 65 octets; 64 are the limit."],
+  ["user name@example.com", "Its local-part is no dot-separated run of atoms."],
+  [`${"a".repeat(64)}@exam_ple.com`, "Its domain is no domain name."],
+  ["user@exam~ple.com", "Its domain is no domain name."],
+  [
+    `${"a".repeat(60)}@${"b".repeat(60)}.${"c".repeat(60)}.${"d".repeat(60)}.example.com`,
+    "It has 255 octets; 254 are the limit.",
+  ],
+])("of %j it says: %s", (text, detail) => {
+  expect(readMailbox(text)).toEqual({ kind: "fault", detail });
+});
+
+test("a mailbox has at most 254 octets", () => {
+  const text = `${"a".repeat(59)}@${"b".repeat(60)}.${"c".repeat(60)}.${"d".repeat(60)}.example.com`;
+  expect(text).toHaveLength(254);
+  expect(readMailbox(text).kind).toBe("mailbox");
+  expect([LOCAL_PART_OCTETS, MAILBOX_OCTETS]).toEqual([64, 254]);
+});
+
+test.each(["user", "first.last", "a.b.c", "us~er", "a".repeat(64)])("%s is a local-part", (text) => {
+  expect(isLocalPart(text)).toBe(true);
+});
+
+test.each(["", ".user", "user.", "first..last", "us er", "user@", '"user"', "user\n", "ü", "a".repeat(65)])(
+  "%j is no local-part",
+  (text) => {
+    expect(isLocalPart(text)).toBe(false);
+  },
+);
+
+test.each(["a", "0", "a-b", "a--b.c", "A.B", `${"a".repeat(63)}.com`, "192.0.2.1"])(
+  "%s is a domain",
+  (text) => {
+    expect(isDomain(text)).toBe(true);
+  },
+);
+
+test.each([
+  "",
+  ".com",
+  "example.com.",
+  "a..b",
+  "-a.com",
+  "a-.com",
+  "example.-a",
+  "example.a-",
+  "a_b.com",
+  "a b.com",
+  "[192.0.2.1]",
+  " example.com",
+  "example.com\n",
+  `${"a".repeat(64)}.com`,
+  `com.${"a".repeat(64)}`,
+])("%j is no domain", (text) => {
+  expect(isDomain(text)).toBe(false);
+});
+
+test("a path without @ can't be cut, one that begins or ends with it can", () => {
+  expect(splitPath("user")).toBeNull();
+  expect(splitPath("")).toBeNull();
+  expect(splitPath("@example.com")).toEqual({ localPart: "", domain: "example.com" });
+  expect(splitPath("user@")).toEqual({ localPart: "user", domain: "" });
+  expect(splitPath("a@b@c")).toEqual({ localPart: "a@b", domain: "c" });
 });

@@ -137,3 +137,123 @@ describe("in headers", () => {
     );
   });
 });
+
+test("it is the known one, bound to the address, the key, the day and the ref", async () => {
+  // Computed with OpenSSL's HKDF and HMAC.
+  expect(await mintFor()).toBe("<cs1.3aukl.aebagbafaydqqcik.2gstbplclhjefubf@example.com>");
+  expect(await mintFor(USER, "order-7")).toBe(
+    "<cs1.3aukl.aebagbafaydqqcik.bovozwxo37rew6z3.order-7@example.com>",
+  );
+});
+
+const ID = "cs1.3aukl.aebagbafaydqqcik.2gstbplclhjefubf@example.com";
+const READ = {
+  key: 3,
+  expiryDay: 20_811,
+  nonce: "aebagbafaydqqcik",
+  mac: "2gstbplclhjefubf",
+  ref: null,
+  domain: "example.com",
+};
+/** One of our form, told from others by its number. */
+const numbered = (n: number) =>
+  `<cs1.3aukl.aebagbafaydqqcik.${"a".repeat(15)}${"abcdefghijklmnop"[n]}@example.com>`;
+
+describe("one of our form", () => {
+  test("is read with all its parts, wherever it stands", () => {
+    expect(readMessageIds(`<${ID}>`, null)).toEqual([READ]);
+    expect(readMessageIds(null, `Re: <${ID}>x`)).toEqual([READ]);
+    expect(readMessageIds(`<${ID.replace("@", ".order-7@")}>`, null)).toEqual([{ ...READ, ref: "order-7" }]);
+  });
+
+  test.each([
+    ID,
+    `<${ID}`,
+    `${ID}>`,
+    `<x${ID}>`,
+    `<${ID.replace("cs1.", "cs2.")}>`,
+    `<${ID.replace("3aukl", "aukl")}>`,
+    `<${ID.replace("3aukl", "33aukl")}>`,
+    `<${ID.replace("3aukl", "xaukl")}>`,
+    `<${ID.replace("3aukl", "3auk")}>`,
+    `<${ID.replace("3aukl", "3aukll")}>`,
+    `<${ID.replace("3aukl", "3auk1")}>`,
+    `<${ID.replace("qqcik", "qqci")}>`,
+    `<${ID.replace("qqcik", "qqcikk")}>`,
+    `<${ID.replace("qqcik", "qqci1")}>`,
+    `<${ID.replace("@", "a@")}>`,
+    `<${ID.replace("f@", "@")}>`,
+    `<${ID.replace("f@", "1@")}>`,
+    `<${ID.replace("@", ".@")}>`,
+    `<${ID.replace("@", ".r_r@")}>`,
+    `<${ID.replace("@", `.${"r".repeat(25)}@`)}>`,
+    `<${ID.replace("example.com", "")}>`,
+    `<${ID.replace("example.com", "exam_ple.com")}>`,
+    `<${ID.replace("example.com", "a".repeat(254))}>`,
+  ])("is not %s", (header) => {
+    expect(readMessageIds(header, header)).toEqual([]);
+  });
+
+  test("has a ref of at most 24 characters, and a domain of at most 253", () => {
+    const ref = "r".repeat(24);
+    const domain = "a".repeat(253);
+    const header = `<${ID.replace("@example.com", `.${ref}@${domain}`)}>`;
+    expect(readMessageIds(header, null)).toEqual([{ ...READ, ref, domain }]);
+  });
+
+  test("is tried once, however often it is named, and eight of them at the most", () => {
+    const ids = Array.from({ length: 10 }, (_, n) => numbered(n));
+    expect(readMessageIds(ids.slice(0, 8).join(""), null)).toHaveLength(8);
+    expect(readMessageIds(ids.join(""), null)).toHaveLength(8);
+    expect(readMessageIds(`<${ID}>`, `<${ID}> <${ID.toUpperCase()}>`)).toEqual([READ]);
+    const twice = [...ids.slice(0, 7), ...ids.slice(0, 7)].join("");
+    expect(readMessageIds(twice, `<${ID}>`)).toContainEqual(READ);
+  });
+});
+
+describe("of a long header", () => {
+  const id = `<${ID}>`;
+
+  test("the first 16384 characters of In-Reply-To are looked at", () => {
+    const before = "x".repeat(16_384 - id.length);
+    expect(readMessageIds(before + id, null)).toEqual([READ]);
+    expect(readMessageIds(`x${before}${id}`, null)).toEqual([]);
+  });
+
+  test("the last 16384 characters of References are looked at", () => {
+    const after = "x".repeat(16_384 - id.length);
+    expect(readMessageIds(null, id + after)).toEqual([READ]);
+    expect(readMessageIds(null, `${id}x${after}`)).toEqual([]);
+  });
+
+  test("with encoded words 2048 are, from the same ends", () => {
+    const word = "=?utf-8?q?a?=";
+    const between = (length: number) => `${word} ${"x".repeat(length - word.length - 1)}`;
+    expect(readMessageIds(between(2_048 - id.length) + id, null)).toEqual([READ]);
+    expect(readMessageIds(between(2_049 - id.length) + id, null)).toEqual([]);
+    expect(readMessageIds(null, id + between(2_048 - id.length))).toEqual([READ]);
+    expect(readMessageIds(null, id + between(2_049 - id.length))).toEqual([]);
+  });
+});
+
+describe("of several", () => {
+  test("the genuine one counts, whatever stands before it", async () => {
+    const genuine = await mintFor(USER, "order-7");
+    const unknown = `<${ID.replace("3aukl", "4aukl")}>`;
+    expect(
+      await find(`${unknown} ${numbered(1)} <${ID.replace("example.com", "example.org")}> ${genuine}`),
+    ).toEqual({
+      kind: "valid",
+      ref: "order-7",
+      messageId: genuine,
+    });
+  });
+
+  test("one that a newer ring may know keeps them from being none", async () => {
+    const foreign = `<${ID.replace("example.com", "example.org")}>`;
+    const unknown = `<${ID.replace("3aukl", "4aukl")}>`;
+    expect(await find(`${unknown} ${foreign}`)).toEqual({ kind: "unproven" });
+    expect(await find(foreign)).toEqual({ kind: "none" });
+    expect(await find("")).toEqual({ kind: "none" });
+  });
+});

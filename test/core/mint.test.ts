@@ -125,3 +125,99 @@ test("without a key that signs nothing is minted", async () => {
   const replies = { to: USER, signer: pending, nonce: new Uint8Array(10) };
   expect((await mint(orderOf(USER), await signerOf(), replies)).kind).toBe("not-signing");
 });
+
+describe("what is too long says so in full:", () => {
+  const detailOf = async (length: number, terms: Partial<Order>, domain = "example.com") => {
+    const address = { localPart: "a".repeat(length), domain };
+    const finding = await mint(orderOf(address, terms), await signerOf({ domain }), null);
+    return finding.kind === "unusable" ? finding.fault.detail : finding.kind;
+  };
+
+  test.each<[string, number, Partial<Order>, string]>([
+    [
+      "a prvs tag",
+      49,
+      { scheme: "prvs" },
+      "Its prvs tag adds 16 octets, and 15 are left: a minted local-part has at most 64, the whole address 254.",
+    ],
+    [
+      "a cs1 tag",
+      39,
+      { scheme: "cs1" },
+      "Its cs1 tag adds 26 octets, and 25 are left: a minted local-part has at most 64, the whole address 254. There is no room for a ref either.",
+    ],
+    [
+      "an address that is too long without one",
+      70,
+      { scheme: "prvs" },
+      "Its prvs tag adds 16 octets, and 0 are left: a minted local-part has at most 64, the whole address 254.",
+    ],
+    [
+      "a ref",
+      30,
+      { ref: "order-2026" },
+      "With this address a ref may have 7 octets: a minted local-part has at most 64, of which the tag takes 27.",
+    ],
+  ])("%s", async (_, length, terms, detail) => {
+    expect(await detailOf(length, terms)).toBe(detail);
+  });
+
+  test("an address that the domain makes too long", async () => {
+    const domain = `${"b".repeat(60)}.${"c".repeat(60)}.${"d".repeat(60)}.example`;
+    const longest = 254 - 16 - domain.length - 1;
+    expect(await detailOf(longest + 1, {}, domain)).toMatch(
+      /^Its prvs tag adds 16 octets, and 15 are left: /,
+    );
+  });
+});
+
+test("an address to sign that can't be, or bears a tag, is a fault of its field", () => {
+  expect(readSignable("from", "user")).toEqual({
+    kind: "fault",
+    fault: { field: "from", detail: "It has no @: local-part@domain is expected." },
+  });
+  expect(readSignable("from", "PRVS=x=user@example.com")).toEqual({
+    kind: "fault",
+    fault: { field: "from", detail: "It bears a tag already; give the address without it." },
+  });
+});
+
+test("a signer is what signs at that instant, and when another will", async () => {
+  const pending = { ...KEY, number: 4, notBefore: NOW + 1 };
+  const signer = await signerOf({ keys: [KEY, pending], settings: { lifetimeDays: 14 } });
+  expect(signer).toMatchObject({
+    domain: "example.com",
+    today: 20_781,
+    settings: { lifetimeDays: 14 },
+    key: { number: 3 },
+    signsFrom: NOW + 1,
+  });
+  expect(await signerOf({ keys: [] })).toMatchObject({ key: null, signsFrom: null });
+});
+
+describe("a Message-ID for replies to another domain", () => {
+  const OTHER = { localPart: "replies", domain: "example.org" };
+
+  test("is that domain's, with its lifetime, while the address has its own", async () => {
+    const other = await signerOf({ domain: "example.org", settings: { messageIdLifetimeDays: 1 } });
+    const replies = { to: OTHER, signer: other, nonce: new Uint8Array(10) };
+    const finding = await mint(orderOf(USER), await signerOf(), replies);
+    expect(finding).toMatchObject({
+      minted: {
+        reversePath: "prvs=3788b9ac3e=user@example.com",
+        // Day 20782.
+        messageId: expect.stringMatching(/^<cs1\.3aujo\.a{16}\.[a-z2-7]{16}@example\.org>$/),
+      },
+    });
+  });
+
+  test("is not minted, and neither is the address, where that domain does not sign", async () => {
+    const other = await signerOf({ domain: "example.org", keys: [] });
+    const replies = { to: OTHER, signer: other, nonce: new Uint8Array(10) };
+    expect(await mint(orderOf(USER), await signerOf(), replies)).toEqual({
+      kind: "not-signing",
+      domain: "example.org",
+      signsFrom: null,
+    });
+  });
+});

@@ -77,3 +77,35 @@ test("a destination that refuses is told of once a day", () => {
   expect(noticeFailure("example.com", failure, NOW + HOUR).id).toBe(notice.id);
   expect(noticeFailure("example.com", failure, NOW + DAY).id).not.toBe(notice.id);
 });
+
+test("a destination that refuses is told of with all that is known of it", () => {
+  const failure = {
+    original: "a@example.com",
+    to: "b@example.net",
+    fault: "configuration",
+    error: "no",
+  } as const;
+  expect(noticeFailure("example.com", failure, NOW)).toEqual({
+    id: "example.com-forward-20781-b@example.net",
+    type: "forward.failed",
+    at: NOW,
+    data: { domain: "example.com", ...failure },
+  });
+});
+
+describe("there is nothing to tell of, and nothing due,", () => {
+  test("where the domain has no key and never signed", () => {
+    const bare = snapshotOf({ keys: [] });
+    expect(findNotices(bare, null, NOW)).toEqual([]);
+    expect(noticeDueAt(bare, null, NOW)).toBeNull();
+  });
+
+  test("of what is due now, or was: only of what will be", () => {
+    const silent = SIGNING.last + 7 * DAY + 2 * HOUR;
+    const off = domain({ mode: "off" });
+    expect(noticeDueAt(domain(), SIGNING, silent - 1)).toBe(silent);
+    expect(noticeDueAt(off, SIGNING, NOW)).toBe(NOW - DAY + 31 * DAY);
+    expect(noticeDueAt(off, SIGNING, NOW - DAY + 31 * DAY)).toBeNull();
+    expect(noticeDueAt(domain(), null, NOW)).toBe(NOW - DAY + 31 * DAY);
+  });
+});

@@ -3,7 +3,16 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Evidence } from "../../src/core/evidence.ts";
-import { type Action, decide, type Facts, SENTENCES } from "../../src/core/policy.ts";
+import {
+  type Action,
+  annotate,
+  DISPOSITIONS,
+  decide,
+  describeDecision,
+  type Facts,
+  SENTENCES,
+  UNCONFIGURED,
+} from "../../src/core/policy.ts";
 import type { Route } from "../../src/core/route.ts";
 import type { Mode } from "../../src/core/settings.ts";
 import type { TagStatus } from "../../src/core/tag-status.ts";
@@ -155,4 +164,117 @@ describe("the table of the whole decision", () => {
 
 test("every sentence is one line of printable ASCII without an address", () => {
   for (const sentence of Object.values(SENTENCES)) expect(sentence).toMatch(/^[\x20-\x3f\x41-\x7e]{1,199}$/);
+});
+
+test("senders read these sentences, and no others", () => {
+  expect(SENTENCES).toEqual({
+    unsignedBounce: "This address takes bounces only of mail that it sent.",
+    noSuchAddress: "Address does not exist.",
+    reportsOnly: "This address takes delivery reports only.",
+    loop: "This message has passed here before; it is going round in a circle.",
+    undeliverable: "The mailbox behind this address does not take this message.",
+  });
+});
+
+test("dispositions are counted by these names", () => {
+  expect(DISPOSITIONS).toEqual([
+    "forwarded",
+    "consumed",
+    "rejected",
+    "would-reject",
+    "no-such-address",
+    "route-rejected",
+    "deferred",
+  ]);
+});
+
+test("a domain that is not configured has no address, so far as is known here", () => {
+  expect(UNCONFIGURED).toEqual({
+    disposition: "no-such-address",
+    action: reject("Address does not exist."),
+    restsOnSnapshot: true,
+    unproven: false,
+  });
+});
+
+describe("a decision", () => {
+  const decided = (facts: Partial<Facts>) => decide({ ...FACTS, ...facts });
+
+  test("tells a judged bounce without evidence from all else, whatever becomes of it", () => {
+    expect(decided({}).unproven).toBe(true);
+    expect(decided({ mode: "observe" }).unproven).toBe(true);
+    expect(decided({ route: CONSUME, mode: "observe" }).unproven).toBe(true);
+    for (const facts of [
+      { mode: "off" },
+      { evidence: "tag" },
+      { bounce: false },
+      { route: REJECT },
+      { route: null },
+      { mode: "observe", loop: true },
+      { bounce: false, route: CONSUME },
+    ] as const) {
+      expect(decided(facts).unproven).toBe(false);
+    }
+  });
+
+  test("rests on the snapshot where a bounce with a valid tag has nowhere to go, and not where it has", () => {
+    const signed = { tagStatus: "valid", evidence: "tag" } as const;
+    expect(decided({ ...signed, route: null })).toEqual({
+      disposition: "consumed",
+      action: consume,
+      restsOnSnapshot: true,
+      unproven: false,
+    });
+    expect(decided(signed)).toEqual({
+      disposition: "forwarded",
+      action: forward,
+      restsOnSnapshot: false,
+      unproven: false,
+    });
+  });
+
+  test.each<[Partial<Facts>, string]>([
+    [{}, "refused for good: 555 5.7.1 This address takes bounces only of mail that it sent."],
+    [{ route: REJECT }, "refused for good: 555 5.7.1 Closed."],
+    [{ bounce: false }, "forwarded to inbox@example.net"],
+    [
+      { bounce: false, route: { action: "forward", to: ["a@example.net", "b@example.net"] } },
+      "forwarded to a@example.net, then b@example.net",
+    ],
+    [
+      { mode: "observe" },
+      "forwarded to inbox@example.net; while the domain enforces it is refused for good: 555 5.7.1 This address takes bounces only of mail that it sent.",
+    ],
+    [{ evidence: "exempt", route: CONSUME }, "taken and recorded, and goes nowhere"],
+    [
+      { mode: "observe", route: CONSUME },
+      "taken; while the domain enforces it is refused for good: 555 5.7.1 This address takes bounces only of mail that it sent.",
+    ],
+  ])("over %j reads: %s", (facts, text) => {
+    expect(describeDecision(decided(facts))).toBe(text);
+  });
+});
+
+describe("the recipient is told", () => {
+  const told = (change: Partial<Facts>) => {
+    const facts = { ...FACTS, ...change };
+    return Object.fromEntries(annotate(facts, decide(facts), "example.com"));
+  };
+
+  test("of a bounce what was found, and what enforcing would do", () => {
+    expect(told({ mode: "observe", tagStatus: "expired" })).toEqual({
+      "X-Countersign": "expired; by=example.com; evidence=none",
+      "X-Countersign-Would": "reject",
+    });
+    expect(told({ evidence: "exempt" })).toEqual({
+      "X-Countersign": "missing; by=example.com; evidence=exempt",
+    });
+  });
+
+  test("of ordinary mail only where it bears a tag", () => {
+    expect(told({ bounce: false })).toEqual({});
+    expect(told({ bounce: false, tagStatus: "malformed" })).toEqual({
+      "X-Countersign": "malformed; by=example.com; evidence=none",
+    });
+  });
 });

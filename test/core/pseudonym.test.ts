@@ -31,3 +31,21 @@ test("whatever the local-part is, it is gone", async () => {
     }),
   );
 });
+
+test("the value is the known one", async () => {
+  // Computed with OpenSSL's HKDF and HMAC.
+  expect(await pseudonymOf(KEY, "Alice@example.com")).toBe("mwpr26i7lqetdgb4@example.com");
+  expect(await pseudonymOf(KEY, "no address")).toBe("oeqiy76opyas6x24@");
+});
+
+test.each([
+  ["<alice@example.com>", "<mwpr26i7lqetdgb4@example.com>"],
+  ["(alice@example.com)", "(mwpr26i7lqetdgb4@example.com)"],
+  ["to:alice@example.com,x", "to:mwpr26i7lqetdgb4@example.com,x"],
+  ["a;alice@example.com; b", "a;mwpr26i7lqetdgb4@example.com; b"],
+  ["ALICE@EXAMPLE.COM", "mwpr26i7lqetdgb4@EXAMPLE.COM"],
+  ["@ alice @ home", "@ alice @ home"],
+  ["", ""],
+])("in %j addresses are found between what can't be part of one", async (text, replaced) => {
+  expect(await replaceAddresses(KEY, text)).toBe(replaced);
+});

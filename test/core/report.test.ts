@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isBounce, isNullSender } from "../../src/core/bounce.ts";
-import { isAutoReply, isDeliveryStatusReport } from "../../src/core/report.ts";
+import { isAutoReply, isDeliveryStatusReport, isReceipt, isReturned } from "../../src/core/report.ts";
 
 const headers = (fields: Record<string, string>) => new Headers(fields);
 const DSN = 'multipart/report; report-type=delivery-status; boundary="b"';
@@ -81,4 +81,72 @@ test("any Content-Type is read without an exception, and in bounded time", () =>
   );
   const long = { get: () => `multipart/report; ${'a="\\'.repeat(1_000_000)}` };
   expect(isDeliveryStatusReport(long)).toBe(false);
+});
+
+describe("by its Content-Type", () => {
+  const typed = (type: string) => headers({ "content-type": type });
+
+  test.each([
+    ["multipart/report; report-type=delivery-status", true, false],
+    ["multipart/report; report-type=feedback-report", true, false],
+    ["multipart/report; report-type=disposition-notification", false, true],
+    ["multipart/report; report-type=tlsrpt", false, false],
+    ["multipart/report", false, false],
+    ["text/plain", false, false],
+  ])("%s is a report on a message: %s, a receipt: %s", (type, returned, receipt) => {
+    expect([isReturned(typed(type)), isReceipt(typed(type))]).toEqual([returned, receipt]);
+  });
+
+  test.each([
+    "  multipart/report;report-type=delivery-status",
+    "multipart/report ; report-type=delivery-status",
+    "multipart/report (a comment); report-type=delivery-status",
+    "multipart/report; boundary=; report-type=delivery-status",
+    'multipart/report; boundary="a\\"; report-type=x"; report-type=delivery-status',
+    'multipart/report; boundary=""; report-type=delivery-status',
+    "multipart/report; report-type  =  delivery-status  ; a=b",
+    'multipart/report; report-type="delivery-status"',
+    'multipart/report; report-type="delivery\\-status"; report-type=delivery-status',
+    "multipart/report;   report-type=delivery-status",
+    "multipart/report; report-type=delivery-status; report-type=feedback-report",
+  ])("%s says what type of report it is, by its first report-type", (type) => {
+    expect(isDeliveryStatusReport(typed(type))).toBe(!type.includes("\\-"));
+  });
+
+  test.each([
+    "xmultipart/report; report-type=delivery-status",
+    "multipart/reports; report-type=delivery-status",
+    "multipart/ report; report-type=delivery-status",
+    "multipart /report; report-type=delivery-status",
+    'x; a="multipart/report"; report-type=delivery-status',
+    "multipart/report; report-type: delivery-status",
+    "multipart/report report-type=delivery-status",
+    "multipart/report; xreport-type=delivery-status",
+    "multipart/report; report-type=",
+    'multipart/report; report-type=""',
+    'multipart/report; report-type="delivery-status',
+  ])("%s is no delivery-status report", (type) => {
+    expect(isDeliveryStatusReport(typed(type))).toBe(false);
+  });
+
+  test("2048 characters are looked at", () => {
+    const report = "report-type=delivery-status";
+    const filled = (length: number) => `multipart/report; a=${"x".repeat(length - 22)}; `;
+    expect(filled(100)).toHaveLength(100);
+    expect(isDeliveryStatusReport(typed(filled(2_048 - report.length) + report))).toBe(true);
+    expect(isDeliveryStatusReport(typed(filled(2_049 - report.length) + report))).toBe(false);
+  });
+});
+
+test.each([
+  ["auto-replied", true],
+  [" auto-replied ", true],
+  ["auto-replied;x", true],
+  ["auto-replied (x)", true],
+  ["auto-replied x", false],
+  ["x auto-replied", false],
+  ["xauto-replied", false],
+  ["", false],
+])("Auto-Submitted: %j is an auto-reply: %s", (value, expected) => {
+  expect(isAutoReply({ get: (name) => (name === "auto-submitted" ? value : null) })).toBe(expected);
 });

@@ -16,6 +16,7 @@ import {
   rotate,
   rotationDueAt,
   settle,
+  tendingDueAt,
 } from "../../src/core/rotation.ts";
 import { checkSettings, DEFAULTS } from "../../src/core/settings.ts";
 import { DAY, NOW } from "./fixtures.ts";
@@ -225,6 +226,7 @@ describe("a key retired by hand", () => {
   test("a second time changes nothing", () => {
     const keys = keysOf(retire(rotated(FIRST, NOW), 0, LIFETIMES, NOW));
     expect(keysOf(retire(keys, 0, LIFETIMES, NOW + DAY))).toBe(keys);
+    expect(retire(keys, 0, LIFETIMES, NOW + DAY)).toEqual({ kind: "keys", keys, isNew: false });
   });
 });
 
@@ -264,4 +266,217 @@ test("whatever is asked of a ring, in any order, it always has a key that signs 
     }),
     { numRuns: 300 },
   );
+});
+
+describe("the number of the next key", () => {
+  const held = (number: number, created: number): Key => ({ ...firstKey("w", created), number });
+
+  test("is 0 in an empty ring, and else follows that of the latest key", () => {
+    expect(nextNumber([])).toEqual({ kind: "number", number: 0 });
+    expect(nextNumber([held(5, NOW), held(7, NOW - 1)])).toEqual({ kind: "number", number: 6 });
+    expect(nextNumber([held(5, NOW - 1), held(7, NOW)])).toEqual({ kind: "number", number: 8 });
+    expect(nextNumber([held(9, NOW)])).toEqual({ kind: "number", number: 0 });
+  });
+
+  test("follows that of the last listed where two are as old", () => {
+    expect(nextNumber([held(3, NOW), held(7, NOW)])).toEqual({ kind: "number", number: 8 });
+  });
+
+  test("passes over those that are held, up to the latest key's own", () => {
+    expect(nextNumber([held(3, NOW), held(4, 0), held(5, 0)])).toEqual({ kind: "number", number: 6 });
+    const nine = Array.from({ length: 9 }, (_, number) => held(number, number));
+    expect(nextNumber(nine)).toEqual({ kind: "number", number: 9 });
+    expect(nextNumber([...nine, held(9, 9)])).toEqual({ kind: "no-free-number", freeFrom: null });
+  });
+});
+
+test("a domain's first key, and one that follows it, are whole", () => {
+  const own = { created: NOW, expires: null, freeFrom: null, imported: false, weak: false };
+  expect(firstKey("w", NOW)).toEqual({ ...own, number: 0, wrapped: "w", notBefore: NOW });
+  expect(rotate([], { number: 4, wrapped: "x" }, NOW)).toEqual({
+    kind: "keys",
+    keys: [{ ...own, number: 4, wrapped: "x", notBefore: NOW + EVERYWHERE_MS }],
+    isNew: true,
+  });
+  expect(bringKey([], { number: 4, wrapped: "x", weak: true, sign: true }, NOW)).toEqual({
+    kind: "keys",
+    keys: [{ ...own, number: 4, wrapped: "x", notBefore: NOW + EVERYWHERE_MS, imported: true, weak: true }],
+    isNew: true,
+  });
+  expect(bringKeys([{ number: 4, wrapped: "x", weak: false }], NOW)).toEqual([
+    { ...own, number: 4, wrapped: "x", notBefore: NOW, imported: true },
+  ]);
+});
+
+test("every location has a write after two and a half minutes, and mints with the former after an hour at the most", () => {
+  expect([EVERYWHERE_MS, LATEST_MS]).toEqual([150_000, 3_600_000]);
+});
+
+describe("by itself", () => {
+  const ring = (over: Partial<Key>[]): Key[] =>
+    over.map((key, number) => ({ ...firstKey("w", NOW), number, ...key }));
+
+  test("a ring without a key that signs, or will, is never rotated", () => {
+    expect(rotationDueAt([], 30, NOW)).toBeNull();
+    expect(rotationDueAt(ring([{ notBefore: null }]), 30, NOW)).toBeNull();
+    expect(rotationDueAt(ring([{ expires: NOW }]), 30, NOW)).toBeNull();
+  });
+
+  test("a full ring is rotated when a number is free, and not before it is time", () => {
+    const full = (freeFrom: number | null) =>
+      ring(Array.from({ length: 10 }, (_, n) => ({ created: n, freeFrom: n === 0 ? freeFrom : null })));
+    expect(rotationDueAt(full(null), 30, NOW)).toBeNull();
+    expect(rotationDueAt(full(NOW + 40 * DAY), 30, NOW)).toBe(NOW + 40 * DAY);
+    expect(rotationDueAt(full(NOW + 20 * DAY), 30, NOW)).toBe(NOW + 30 * DAY);
+  });
+
+  test("a ring is tended when it is to be rotated or a number is to be freed, whichever is first", () => {
+    const freed = (freeFrom: number | null) => ring([{}, { notBefore: null, freeFrom }]);
+    expect(tendingDueAt(freed(NOW + 40 * DAY), 30, NOW)).toBe(NOW + 30 * DAY);
+    expect(tendingDueAt(freed(NOW + 20 * DAY), 30, NOW)).toBe(NOW + 20 * DAY);
+    expect(tendingDueAt(freed(NOW + 20 * DAY), 0, NOW)).toBe(NOW + 20 * DAY);
+    expect(tendingDueAt(freed(null), 0, NOW)).toBeNull();
+  });
+
+  test("a number is freed with the first key that has an end", () => {
+    expect(releaseDueAt(ring([{ freeFrom: NOW + 9 }, { freeFrom: NOW + 5 }, {}]))).toBe(NOW + 5);
+    expect(releaseDueAt(ring([{}]))).toBeNull();
+  });
+});
+
+describe("settled,", () => {
+  const [one, two] = [firstKey("w", NOW), { ...firstKey("x", NOW), number: 1 }];
+  /** The first instant of the day after the last that a key can have signed for, an hour after `at`. */
+  const endAfter = (at: number, days = 30) => (Math.floor((at + LATEST_MS) / DAY) + days + 1) * DAY;
+
+  test("of keys whose time comes at once the last listed succeeds the others", () => {
+    const keys = settle([one, two], LIFETIMES, NOW);
+    expect(keys.map(({ expires }) => expires)).toEqual([endAfter(NOW), null]);
+    expect(keys[1]).toBe(two);
+  });
+
+  test("a key is succeeded by the next whose time comes, not by a later one", () => {
+    const later = { ...two, notBefore: NOW + 50 * DAY };
+    const next = { ...two, number: 2, notBefore: NOW + 20 * DAY };
+    const keys = settle([one, later, next], LIFETIMES, NOW);
+    expect(keys.map(({ expires }) => expires)).toEqual([
+      endAfter(NOW + 20 * DAY),
+      null,
+      endAfter(NOW + 50 * DAY),
+    ]);
+  });
+
+  test("no key is succeeded by one that validates only, or is retired, or came before it", () => {
+    for (const other of [
+      { ...two, notBefore: null },
+      { ...two, notBefore: NOW + 1, expires: NOW, freeFrom: NOW + DAY },
+      { ...two, notBefore: NOW - 1, expires: NOW + DAY, freeFrom: NOW + DAY },
+    ]) {
+      expect(settle([one, other], LIFETIMES, NOW)[0]).toBe(one);
+    }
+  });
+
+  test("a key that validates only is left without an end", () => {
+    const validating = { ...one, notBefore: null };
+    expect(settle([validating, two], LIFETIMES, NOW)[0]).toBe(validating);
+  });
+
+  test("a key that none succeeds any more loses its end", () => {
+    const ended = { ...one, expires: NOW + DAY, freeFrom: NOW + DAY };
+    expect(settle([ended], LIFETIMES, NOW)).toEqual([one]);
+  });
+
+  test("an end is put off, and never brought forward", () => {
+    const keys = settle([one, two], LIFETIMES, NOW);
+    expect(settle(keys, [{ days: 7, until: null }], NOW)).toBe(keys);
+    const [longer] = settle(keys, [{ days: 90, until: null }], NOW);
+    expect(longer).toMatchObject({ expires: endAfter(NOW, 90), freeFrom: endAfter(NOW, 90) });
+  });
+
+  test("an end is put off up to the last instant at which a location may have signed", () => {
+    const keys = settle([one, two], LIFETIMES, NOW);
+    const longer: Lifetime[] = [{ days: 90, until: null }];
+    expect(settle(keys, longer, NOW + LATEST_MS)[0]?.expires).toBe(endAfter(NOW, 90));
+    expect(settle(keys, longer, NOW + LATEST_MS + 1)).toBe(keys);
+  });
+
+  test("a former lifetime counts up to its end alone", () => {
+    const former: Lifetime[] = [
+      { days: 90, until: NOW - 40 * DAY },
+      { days: 7, until: null },
+    ];
+    const [ended] = settle([one, two], former, NOW);
+    expect(ended?.expires).toBe((Math.floor((NOW - 40 * DAY) / DAY) + 91) * DAY);
+  });
+
+  test("a key that was to have its end long ago gets it all the same", () => {
+    expect(settle([one, two], LIFETIMES, NOW + 2 * LATEST_MS)[0]?.expires).toBe(endAfter(NOW));
+  });
+
+  test("what a location signs late, after midnight, counts for the next day", () => {
+    const late = 20_782 * DAY - LATEST_MS / 2;
+    const keys = settle(
+      [
+        { ...one, notBefore: late },
+        { ...two, notBefore: late },
+      ],
+      LIFETIMES,
+      late,
+    );
+    expect(keys[0]?.expires).toBe((20_782 + 31) * DAY);
+  });
+
+  test("an imported key keeps its end where it has one, and gets none", () => {
+    const imported = { ...one, imported: true };
+    expect(settle([imported, two], LIFETIMES, NOW)[0]).toBe(imported);
+    const retired = { ...imported, expires: NOW - 1, freeFrom: NOW + DAY };
+    expect(settle([retired, two], LIFETIMES, NOW)[0]).toBe(retired);
+  });
+
+  test("a ring in which nothing changed is the same, and one that lost a key is not", () => {
+    const ring = [two];
+    expect(settle(ring, LIFETIMES, NOW)).toBe(ring);
+    const free = { ...one, expires: NOW, freeFrom: NOW };
+    expect(settle([two, free], LIFETIMES, NOW)).toEqual([two]);
+    expect(settle([two, { ...free, freeFrom: NOW + 1 }], LIFETIMES, NOW)).toHaveLength(2);
+  });
+});
+
+describe("retired by hand,", () => {
+  const [one, two] = [firstKey("w", NOW), { ...firstKey("x", NOW), number: 1 }];
+  const retiredAs = (keys: readonly Key[], number: number, now = NOW) =>
+    keysOf(retire(keys, number, LIFETIMES, now)).find((key) => key.number === number);
+  const lived = (Math.floor((NOW + LATEST_MS) / DAY) + 31) * DAY;
+
+  test("a key that may have signed holds its number as long as what it signed can live", () => {
+    expect(retire([one, two], 0, LIFETIMES, NOW)).toEqual({
+      kind: "keys",
+      keys: [{ ...one, wrapped: "", expires: NOW, freeFrom: lived }, two],
+      isNew: false,
+    });
+  });
+
+  test("a key whose number was to be held for longer holds it for longer", () => {
+    const long = { ...one, expires: NOW + 90 * DAY, freeFrom: NOW + 90 * DAY };
+    expect(retiredAs([long, two], 0)?.freeFrom).toBe(NOW + 90 * DAY);
+  });
+
+  test("a key that waits to sign frees its number in an hour, unless another signer has it", () => {
+    const pending = { ...two, notBefore: NOW + 1 };
+    expect(retiredAs([one, pending], 1)?.freeFrom).toBe(NOW + LATEST_MS);
+    expect(retiredAs([one, { ...pending, imported: true }], 1)?.freeFrom).toBe(lived);
+    expect(retiredAs([one, { ...pending, notBefore: NOW }], 1)?.freeFrom).toBe(lived);
+    expect(retiredAs([one, { ...pending, notBefore: null }], 1)?.freeFrom).toBe(lived);
+  });
+
+  test("the only key that signs or will stays: one that validates or is retired is no other", () => {
+    for (const other of [
+      { ...two, notBefore: null },
+      { ...two, expires: NOW, freeFrom: NOW + DAY },
+    ]) {
+      expect(retire([one, other], 0, LIFETIMES, NOW)).toEqual({ kind: "only-signing-key" });
+    }
+    expect(retire([one, { ...two, notBefore: NOW + 1 }], 0, LIFETIMES, NOW).kind).toBe("keys");
+    expect(retire([{ ...two, notBefore: null }], 1, LIFETIMES, NOW).kind).toBe("keys");
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findRoute, type Route, type Routes } from "../../src/core/route.ts";
+import { findRoute, type Route, type Routes, withoutDetail } from "../../src/core/route.ts";
 
 const to = (name: string): Route => ({ action: "forward", to: [`${name}@example.net`] });
 const routes = (...names: string[]): Routes => new Map(names.map((name) => [name, to(name)]));
@@ -36,4 +36,20 @@ describe("rewritten addresses", () => {
 test("a local-part named like a member of every object is no route", () => {
   expect(findRoute(routes("alice"), "constructor")).toBeNull();
   expect(findRoute(routes("__proto__"), "__proto__")).toEqual(to("__proto__"));
+});
+
+test.each([
+  ["alice", "alice"],
+  ["alice+lists", "alice"],
+  ["alice+lists+x", "alice"],
+  ["alice+", "alice"],
+  ["+lists", ""],
+  ["", ""],
+])("%j without its detail is %j", (localPart, expected) => {
+  expect(withoutDetail(localPart)).toBe(expected);
+});
+
+test("what only contains a rewritten address is a local-part like another", () => {
+  expect(findRoute(routes("*"), "xsrs0=hash=tt=example.org=bob")).toEqual(to("*"));
+  expect(findRoute(routes("*"), "srs2=hash=tt=example.org=bob")).toEqual(to("*"));
 });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { DayCounts } from "../../src/core/stats.ts";
-import { compareConcerns, findConcerns, type Summary } from "../../src/core/summary.ts";
+import { compareConcerns, findConcerns, LEVELS, type Summary } from "../../src/core/summary.ts";
 
 const WELL: Summary = {
   mode: "enforce",
@@ -73,4 +73,79 @@ test("domains stand in the order of their gravest concern, then of how many they
   const note = findConcerns({ ...WELL, mode: "off" });
   const both = [...mend, ...note];
   expect([[], note, mend, both, grave].toSorted(compareConcerns)).toEqual([grave, both, mend, note, []]);
+});
+
+describe("each concern is a sentence:", () => {
+  const told = (summary: Partial<Summary>) => findConcerns({ ...WELL, ...summary });
+  const warned = (
+    id: Summary["readiness"]["checks"][number]["id"],
+    status: "warn" | "fail" | "pass" = "warn",
+  ) => told({ readiness: { ready: false, checks: [{ id, status, detail: "" }] } });
+
+  test.each([
+    ["unsigned-senders", "Some addresses draw bounces and were never signed for."],
+    ["routes", "Its routes are missing, or take mail for every address."],
+    ["postmaster", "Nobody reads postmaster or abuse."],
+    ["keys", "Its keyring needs a look."],
+    ["weak-secret", "A key is weak."],
+  ] as const)("%s", (id, text) => {
+    expect(warned(id)).toEqual([{ level: "mend", about: "readiness", text }]);
+    expect(warned(id, "pass")).toEqual([]);
+  });
+
+  test("none of what is not looked up for an overview", () => {
+    for (const id of ["mx", "spf", "dkim", "dmarc"] as const) expect(warned(id)).toEqual([]);
+    expect(warned("observing", "fail")).toEqual([]);
+    expect(warned("signing", "warn")).toEqual([]);
+  });
+
+  test("webhook, counts and next steps", () => {
+    const webhook = { ...WEBHOOK, lastFailure: 3, pending: 4 };
+    expect(told({ webhook })).toEqual([
+      { level: "mend", about: "webhook", text: "Its webhook fails; 4 wait to be told." },
+    ]);
+    expect(told({ webhook: { ...webhook, disabled: true } })).toEqual([
+      {
+        level: "grave",
+        about: "webhook",
+        text: "The receiver of its webhook answered 410: nothing is told.",
+      },
+    ]);
+    expect(told({ days: [day(2), day(3)] })).toEqual([
+      { level: "mend", about: "counts", text: "5 messages were put off since yesterday." },
+    ]);
+    expect(told({ mode: "off" })).toEqual([
+      { level: "note", about: "readiness", text: "Nothing is judged." },
+    ]);
+    expect(told({ mode: "observe" })).toEqual([
+      { level: "note", about: "readiness", text: "It is ready to enforce." },
+    ]);
+  });
+
+  test("a failure as old as the last success is none", () => {
+    expect(told({ webhook: { ...WEBHOOK, lastSuccess: 2, lastFailure: 2 } })).toEqual([]);
+    expect(told({ webhook: { ...WEBHOOK, lastSuccess: null, lastFailure: null } })).toEqual([]);
+  });
+
+  test("what stands there later comes first where it is graver", () => {
+    const readiness: Summary["readiness"] = {
+      ready: true,
+      checks: [{ id: "keys", status: "warn", detail: "" }],
+    };
+    const levels = told({ mode: "observe", readiness, webhook: { ...WEBHOOK, disabled: true } });
+    expect(levels.map(({ level }) => level)).toEqual(["grave", "mend", "note"]);
+    expect(LEVELS).toEqual(["grave", "mend", "note"]);
+  });
+});
+
+test("of domains with concerns as grave the one with more comes first, and alike ones are equal", () => {
+  const mend = findConcerns({ ...WELL, days: [day(1)] });
+  const note = findConcerns({ ...WELL, mode: "off" });
+  expect(compareConcerns([...mend, ...note], mend)).toBeLessThan(0);
+  expect(compareConcerns(mend, [...mend, ...note])).toBeGreaterThan(0);
+  expect(compareConcerns(mend, note)).toBeLessThan(0);
+  expect(compareConcerns(note, [])).toBeLessThan(0);
+  expect(compareConcerns([], note)).toBeGreaterThan(0);
+  expect(compareConcerns(mend, mend)).toBe(0);
+  expect(compareConcerns([], [])).toBe(0);
 });

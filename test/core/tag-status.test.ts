@@ -4,7 +4,7 @@ import { splitPath } from "../../src/core/mailbox.ts";
 import { findSigner, mint, type Order } from "../../src/core/mint.ts";
 import type { Settings } from "../../src/core/settings.ts";
 import type { Snapshot } from "../../src/core/snapshot.ts";
-import { validateTag } from "../../src/core/tag-status.ts";
+import { TAG_STATUSES, validateTag } from "../../src/core/tag-status.ts";
 import { DAY, KEY, NOW, openPlain, orderOf, signerOf, snapshotOf } from "./fixtures.ts";
 
 /** Signed by Exim over user@example.com with key number 3, on NOW's day. */
@@ -137,21 +137,22 @@ describe.each<[string, Partial<Order>, Partial<Settings>]>([
 });
 
 describe("an expired tag", () => {
-  test("of cs1 is dead for good, and no newer snapshot lifts that", async () => {
+  test("of cs1 is dead for good; the object is asked all the same, as for a wrong MAC", async () => {
     const path = await minted({ ref: "order-7" });
     expect(await find(path, snapshotOf(), Date.UTC(2026, 11, 2))).toMatchObject({
       status: "expired",
       expires: Date.UTC(2026, 11, 2),
       ref: "order-7",
-      liftable: false,
+      liftable: true,
     });
+    expect((await find(path, snapshotOf(), Date.UTC(2026, 11, 2) - 1)).status).toBe("valid");
     expect((await find(path, snapshotOf(), NOW + 1000 * DAY)).status).toBe("expired");
   });
 
-  test("of prvs may be lifted by a longer lifetime, where one can be set that long", async () => {
+  test("of prvs may be lifted by a longer lifetime; where none can be set that long it looks the same", async () => {
     const long = await minted({}, { lifetimeDays: 90 });
     expect(await find(long)).toMatchObject({ status: "expired", liftable: true });
-    expect(await find(SIGNED, snapshotOf(), NOW + 20 * DAY)).toMatchObject({ liftable: false });
+    expect(await find(SIGNED, snapshotOf(), NOW + 20 * DAY)).toMatchObject({ liftable: true });
   });
 });
 
@@ -169,4 +170,34 @@ test("any forward-path has a status, never an exception", async () => {
       expect(finding.status).not.toBe("valid");
     }),
   );
+});
+
+test("the statuses are counted by these names, the first that applies first", () => {
+  expect(TAG_STATUSES).toEqual([
+    "missing",
+    "malformed",
+    "not-signing",
+    "unknown-key",
+    "bad-signature",
+    "expired",
+    "valid",
+  ]);
+});
+
+test("each finding is whole", async () => {
+  const none = { original: USER, scheme: null, key: null, expires: null, ref: null, liftable: false };
+  expect(await find("user@example.com")).toEqual({ ...none, status: "missing" });
+  expect(await find("cs1=x=User@Example.com")).toEqual({ ...none, status: "malformed", scheme: "cs1" });
+  const unproven = { ...none, scheme: "prvs", key: 3, liftable: true };
+  expect(await find(SIGNED, snapshotOf({ keys: [] }))).toEqual({ ...unproven, status: "not-signing" });
+  const other = snapshotOf({ keys: [{ ...KEY, number: 4 }] });
+  expect(await find(SIGNED, other)).toEqual({ ...unproven, status: "unknown-key" });
+});
+
+test("a prvs tag of more days than the window is expired, and asked about however many they are", async () => {
+  const ahead = (days: number) => find(SIGNED, snapshotOf(), NOW - (days - 7) * DAY);
+  expect(await ahead(7)).toMatchObject({ status: "valid", expires: Date.UTC(2026, 11, 2) });
+  expect(await ahead(8)).toMatchObject({ status: "expired", liftable: true });
+  expect(await ahead(90)).toMatchObject({ status: "expired", liftable: true });
+  expect(await ahead(91)).toMatchObject({ status: "expired", liftable: true });
 });

@@ -6,6 +6,7 @@ import {
   isTagged,
   overheadOctets,
   readTag,
+  redactTags,
   type Tag,
   WHOLE_REF,
 } from "../../src/core/tag.ts";
@@ -158,3 +159,66 @@ test.each(["user", "user=tag", "SRS0=abcd=YZ=example.org=bob", "user+tag", "prvs
     expect(isTagged(localPart)).toBe(false);
   },
 );
+
+describe("a value that only contains one is malformed:", () => {
+  test.each([
+    "prvs=x3788b9ac3e=user",
+    "prvs=33788b9ac3e=user",
+    "prvs=3788b9ac3e0=user",
+    "prvs=3788b9ac3ex=user",
+    `cs1=x3aukl${MAC}=user`,
+    `cs1=33aukl${MAC}=user`,
+    `cs1=3aukl${MAC}a=user`,
+    `cs1=3aukl${MAC}.=user`,
+    `user+cs1=x3aukl${MAC}`,
+    "user+prvs=x3788b9ac3e",
+    "user+prvs=3788b9ac3e\n",
+    "user+prvs=3788b9ac3e0",
+  ])("%j", (localPart) => {
+    expect(readTag(localPart).kind).toBe("malformed");
+  });
+});
+
+test.each(["user+cs1=x\ny", "us\ner+prvs=x", "\n+prvs=x"])(
+  "a tag behind a + is seen over line ends, so that none is passed on as part of a local-part: %j",
+  (localPart) => {
+    const at = localPart.indexOf("+");
+    expect(readTag(localPart)).toMatchObject({ kind: "malformed", localPart: localPart.slice(0, at) });
+  },
+);
+
+test.each([
+  ["user", "user"],
+  ["prvs=3788b9ac3e=user", "prvs=…=user"],
+  ["PRVS=3788B9AC3E=User", "PRVS=…=User"],
+  [`cs1=3aukl${MAC}-order-7=user`, "cs1=…=user"],
+  [`user+cs1=3aukl${MAC}`, "user+cs1=…"],
+  ["prvs=3788b9ac3e=user+prvs=0123abcdef", "prvs=…=user+prvs=…"],
+  ["prvs=3788b9ac3e=prvs=0123abcdef=user@example.com", "prvs=…=prvs=…=user@example.com"],
+  ["user+prvs=3788b9ac3e@example.com", "user+prvs=…@example.com"],
+  ["prvs=3788b9ac3e+detail", "prvs=…+detail"],
+  ["xprvs=3788b9ac3e=user", "xprvs=3788b9ac3e=user"],
+  ["prvs==user", "prvs=…=user"],
+])("of %s a log keeps %s", (localPart, redacted) => {
+  expect(redactTags(localPart)).toBe(redacted);
+});
+
+test.each(["xprvs=3788b9ac3e=user", "user+btv1=x", "user+xcs1=x", "user=prvs=x"])(
+  "%s counts as a local-part without a tag",
+  (localPart) => {
+    expect(isTagged(localPart)).toBe(false);
+  },
+);
+
+test("a tag adds so many octets", () => {
+  expect(overheadOctets("prvs", null)).toBe(16);
+  expect(overheadOctets("cs1", null)).toBe(26);
+  expect(overheadOctets("cs1", "order-7")).toBe(34);
+});
+
+test("a tag is written as it is read", () => {
+  expect(formatTag(TAG, "user", "prefix")).toBe("prvs=3788b9ac3e=user");
+  expect(formatTag(TAG, "user", "subaddress")).toBe("user+prvs=3788b9ac3e");
+  expect(formatTag({ ...CS1, ref: "order-7" }, "user", "prefix")).toBe(`cs1=3aukl${MAC}-order-7=user`);
+  expect(formatTag(CS1, "user", "subaddress")).toBe(`user+cs1=3aukl${MAC}`);
+});

@@ -10,8 +10,10 @@ import {
   nameMacKey,
   permits,
   reaches,
+  reachOf,
   readToken,
   SCOPES,
+  TOKEN_SECRET_OCTETS,
   type Token,
   tokenId,
 } from "../../src/core/token.ts";
@@ -105,4 +107,36 @@ test("what is published is read again, and of another form refused", () => {
   };
   expect(decodeToken(encodeToken(token))).toEqual({ ...token, revision: NOW });
   expect(() => decodeToken(encodeToken(token).replace('"format":1', '"format":2'))).toThrow("format 2");
+});
+
+test("id, text, digest and the key's name are the known ones", async () => {
+  // Computed with OpenSSL's HKDF, HMAC and SHA-256.
+  const id = tokenId(NOW, Uint8Array.from([1, 2, 3, 255, 9]));
+  expect(id).toBe("01a20d6d5a00010203ff");
+  expect(await formatToken(id, new Uint8Array(20).fill(7), KEY)).toBe(
+    "cs_01a20d6d5a00010203ff_a4dqobyha4dqobyha4dqobyha4dqobyhseo2e5ehtry63yqi",
+  );
+  expect(await digestToken("cs_text")).toBe("mujzejdbdx3j5fdcrbbkbl7g4jqmlua5k7ffvbq2y532xbcc");
+  expect(await nameMacKey(KEY)).toBe("lksmgld6kkgvqx3q");
+  expect(TOKEN_SECRET_OCTETS).toBe(20);
+});
+
+test("a grant names its domains, or reaches all", () => {
+  expect(reachOf(grant(["read"], ["a.example", "b.example"]))).toEqual(["a.example", "b.example"]);
+  expect(reachOf(grant(["read"], []))).toEqual([]);
+  expect(reachOf(grant(["read"], ["*"]))).toBeNull();
+});
+
+test("scopes are these, and a grant of none permits nothing", () => {
+  expect(SCOPES).toEqual(["sign", "validate", "read", "admin"]);
+  expect(SCOPES.some((scope) => permits(grant([], ["*"]), scope))).toBe(false);
+});
+
+test("what is published of a token has its format in front, and another is refused by name", () => {
+  const token: Token = { id: ID, name: "n", scopes: [], domains: [], created: NOW, digest: "d", macKey: "m" };
+  const text = encodeToken(token);
+  expect(JSON.parse(text)).toEqual({ format: 1, ...token });
+  expect(() => decodeToken(text.replace('"format":1', '"format":7'))).toThrow(
+    new Error("This token has format 7; 1 is what is read here."),
+  );
 });

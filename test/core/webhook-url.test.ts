@@ -230,3 +230,59 @@ test("what is taken only where local is allowed is at 127.0.0.1", () => {
     { numRuns: 5_000 },
   );
 });
+
+describe("a last label that public DNS does not have is refused:", () => {
+  test.each(
+    "alt arpa corp home internal intranet invalid lan local localdomain localhost mail onion private svc test".split(
+      " ",
+    ),
+  )("%s", (label) => {
+    const detail = `Its host is no public name: ${label} is not in public DNS.`;
+    expect(detailOf(`https://a.${label}/`)).toBe(detail);
+    expect(detailOf(`https://${label}/`)).toBe(detail);
+    expect(detailOf(`https://${label}.example/`)).toMatch(/^accepted/);
+  });
+});
+
+describe("at the edges", () => {
+  test.each([
+    ["https://1a.com1/", "accepted as https://1a.com1/"],
+    ["https://a.1b/", "accepted as https://a.1b/"],
+    ["https://a.b1/", "accepted as https://a.b1/"],
+    ["https://example.com?x@y", "accepted as https://example.com/?x@y"],
+    ["xhttps://example.com/", "It does not begin with https:// and a name."],
+    ["x".repeat(2_049), "It has 2049 octets; 2048 are the limit."],
+    ["https://?x", "It does not begin with https:// and a name."],
+    ["https://example.com/~", "accepted as https://example.com/~"],
+    ["https://example.com/\u007f", "It has a space, a control character or a backslash."],
+    ["https://example.com/\u0000", "It has a space, a control character or a backslash."],
+    ["https://example.com/!", "accepted as https://example.com/!"],
+  ])("%j: %s", (text, detail) => {
+    expect(detailOf(text)).toBe(detail);
+  });
+
+  test.each([
+    ["http://127.0.0.1?x", "accepted as http://127.0.0.1/?x"],
+    ["HTTP://127.0.0.1:80/", "accepted as http://127.0.0.1/"],
+    ["http://127.0.0.1/@", "accepted as http://127.0.0.1/@"],
+    ["http://127.0.0.1:8788", "accepted as http://127.0.0.1:8788/"],
+    ["https://127.0.0.1/", "Its host is an IP address: a DNS name is expected."],
+    ["xhttp://127.0.0.1/", "It does not begin with https:// and a name, nor is it at http://127.0.0.1."],
+    ["http://127.0.0.1:/", "It does not begin with https:// and a name, nor is it at http://127.0.0.1."],
+    ["http://127.0.0.1:x/", "It does not begin with https:// and a name, nor is it at http://127.0.0.1."],
+    [
+      "http://example.com/?http://127.0.0.1/",
+      "It does not begin with https:// and a name, nor is it at http://127.0.0.1.",
+    ],
+    ["http://127x0.0.1/", "It does not begin with https:// and a name, nor is it at http://127.0.0.1."],
+    ["http://127.0.0.12/", "It does not begin with https:// and a name, nor is it at http://127.0.0.1."],
+  ])("where local is allowed, %s: %s", (text, detail) => {
+    expect(detailOf(text, true)).toBe(detail);
+  });
+
+  test("what grows beyond 2048 octets as it is requested is refused too", () => {
+    expect(detailOf(`https://example.com/${"ä".repeat(1_000)}`)).toBe(
+      "It has 6020 octets; 2048 are the limit.",
+    );
+  });
+});

@@ -1,6 +1,12 @@
 import { Webhook as Verifier } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
-import { judgeAnswer, makeWebhookSecret, retryDueAt, signWebhook } from "../../src/core/webhook.ts";
+import {
+  judgeAnswer,
+  makeWebhookSecret,
+  retryDueAt,
+  signWebhook,
+  WEBHOOK_SECRET_OCTETS,
+} from "../../src/core/webhook.ts";
 import { composeRequest, readAnswer, readFault, readSilence } from "../../src/core/webhook-request.ts";
 import { NOW } from "./fixtures.ts";
 
@@ -116,4 +122,56 @@ describe("what is told of a failure", () => {
     expect(told(new Error("x".repeat(500)))).toHaveProperty("error.length", 200);
     expect(told("whsec_x")).toMatchObject({ error: "could not be reached: for no known reason" });
   });
+});
+
+describe("of a fault is told", () => {
+  const told = (fault: unknown, what: Parameters<typeof readFault>[0] = "could not be reached") => {
+    const attempt = readFault(what, fault);
+    return attempt.meaning === "delivered" ? null : [attempt.meaning, attempt.error];
+  };
+
+  test("what was tried, and the reason with its code where there is one", () => {
+    expect(told(new Error("no key"), "could not be signed")).toEqual([
+      "failed",
+      "could not be signed: no key",
+    ]);
+    expect(told(new Error("x", { cause: { code: 7 } }))).toEqual(["failed", "could not be reached: x"]);
+    expect(told(new Error("x", { cause: null }))).toEqual(["failed", "could not be reached: x"]);
+    expect(told(null)).toEqual(["failed", "could not be reached: for no known reason"]);
+  });
+
+  test("no URL, however it is written or often it stands there", () => {
+    expect(told(new Error("from http://a.example/x to HTTPS://b.example/y?z"))).toEqual([
+      "failed",
+      "could not be reached: from its URL to its URL",
+    ]);
+    expect(told(new Error("at https:// now"))).toEqual(["failed", "could not be reached: at its URL now"]);
+    expect(told(new Error("xhttp://a.example"))).toEqual(["failed", "could not be reached: xits URL"]);
+  });
+
+  test("one line: what is not printable is a space, and several are one", () => {
+    expect(told(new Error("a \t\u0000  b\u007fc~"))).toEqual(["failed", "could not be reached: a b c~"]);
+  });
+
+  test("200 characters, and no more", () => {
+    const prefix = "could not be reached: ".length;
+    expect(told(new Error("x".repeat(200 - prefix)))?.[1]).toHaveLength(200);
+    expect(told(new Error("x".repeat(201 - prefix)))?.[1]).toHaveLength(200);
+    expect(told(new Error("x".repeat(199 - prefix)))?.[1]).toHaveLength(199);
+  });
+});
+
+test("a redirect is any answer from 300 to 399, and no other", () => {
+  expect(readAnswer(300)).toEqual({ meaning: "failed", error: "redirects are not followed (300)" });
+  expect(readAnswer(399)).toEqual({ meaning: "failed", error: "redirects are not followed (399)" });
+});
+
+test("a secret of ours has 32 octets, within what Standard Webhooks asks for", () => {
+  expect(WEBHOOK_SECRET_OCTETS).toBe(32);
+});
+
+test("a secret signs without its prefix, which must stand in front", async () => {
+  const body = '{"test": 2432232314}';
+  const signing = signWebhook(`x${SECRET}`, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body);
+  await expect(signing).rejects.toThrow("The webhook's secret is not whsec_ and base64.");
 });

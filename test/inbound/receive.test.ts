@@ -209,6 +209,14 @@ describe("before any success", () => {
     expect(outcome.logged).toMatchObject([{ event: "rejected", disposition: "rejected" }]);
   });
 
+  test("what a destination says of its own is no success, and its tags and length stay out of the log", async () => {
+    const words = `${PERMANENT} <${SIGNED}> message already forwarded ${"x".repeat(5_000)}`;
+    const { rejected, logged } = await received({ faults: Object.fromEntries(TO.map((to) => [to, words])) });
+    expect(rejected).not.toBeNull();
+    expect(JSON.stringify(logged)).not.toContain("b9ac3e");
+    expect(JSON.stringify(logged).length).toBeLessThan(2_500);
+  });
+
   test("already forwarded is success", async () => {
     const faults = Object.fromEntries(TO.map((to) => [to, ALREADY]));
     expect(await received({ faults })).toMatchObject({ rejected: null, thrown: null });
