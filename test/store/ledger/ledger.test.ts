@@ -212,6 +212,13 @@ describe("a ref", () => {
     expect(ledger.admit("alice@example.com order-8 1", "z", 2, NOW)).toBe(true);
   });
 
+  test("brings one message no oftener than any server tries, and others all the same", () => {
+    const admit = (message: string) => ledger.admit("ref", message, 2, NOW);
+    const taken = Array.from({ length: 2_500 }, () => admit("a")).filter((admitted) => admitted).length;
+    expect(taken).toBe(2_200);
+    expect([admit("a"), admit("b"), admit("c")]).toEqual([false, true, false]);
+  });
+
   test("is remembered for as long as a tag can live, however soon records are forgotten", () => {
     ledger.admit("ref", "a", 1, NOW);
     ledger.forget(NOW + 80 * DAY, NOW + 91 * DAY);
