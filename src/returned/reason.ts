@@ -13,6 +13,9 @@ const RULE = /^\s{0,20}(?:-{3}|={3}|_{3}|\*{3}|#{3})/;
 /** The line of a recipient. */
 const ITEM = /^[\s<>*-]{0,20}[^\s@<>]{1,64}@[^\s@<>:]{1,255}>?(?::|\s{0,9}$)/;
 
+/** Twice what a diagnostic keeps: a hundred recipients may share the same long words. */
+const REASON_CHARACTERS = 2_000;
+
 /** A failure or delay of one recipient, whose line is given; of nobody, where the report names none. */
 export function describe(
   kind: "failed" | "delayed",
@@ -20,7 +23,7 @@ export function describe(
   report: ReportText,
   at: number = lineOf(recipient, report),
 ): Returned {
-  const reason = reasonOf(recipient, report, at);
+  const reason = reasonOf(recipient, report, at).slice(0, REASON_CHARACTERS);
   const status = findStatus(reason) ?? (REPLY.test(reason) ? null : report.status);
   const known = classify(status, reason);
   const failed = known === "undetermined" ? report.class : known;
