@@ -72,12 +72,13 @@ export function operation<Body extends Schema, Answered extends Schema>(
 /** Gives each operation its route. */
 export function mount(app: Hono<Api>, operations: readonly Operation[]): void {
   for (const declared of operations) {
-    const maxSize = declared.bodyOctetsAtMost ?? BODY_OCTETS_AT_MOST;
+    const octetsAtMost = declared.bodyOctetsAtMost ?? BODY_OCTETS_AT_MOST;
     app.on(
       declared.method.toUpperCase(),
       declared.path,
       (context, next) => guard(declared, context, next),
-      boundBody(maxSize),
+      // A body that nobody asked for is not read, however large.
+      declared.body === undefined ? (_context, next) => next() : boundBody(octetsAtMost),
       (context) => run(declared, context),
     );
   }

@@ -55,6 +55,10 @@ export interface FieldProblem {
 /** Where the types live: a name that stays, and that the README explains. */
 export const TYPE_PREFIX = "urn:countersign:problem:";
 
+const ERRORS_AT_MOST = 20;
+/** Of a field's name, which may be anything. */
+const KEY_CHARACTERS_AT_MOST = 64;
+
 /** Seconds after which a client may try again. */
 const RETRY_AFTER_S = 10;
 
@@ -91,13 +95,16 @@ export function problem(type: ProblemType, detail: string, more?: Record<string,
 export function pointer(path: readonly (string | number)[]): string {
   const tokens = path.map((key) =>
     // JSON can spell half a surrogate pair, which no URI can.
-    encodeURIComponent(String(key).toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1")),
+    encodeURIComponent(
+      String(key).slice(0, KEY_CHARACTERS_AT_MOST).toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1"),
+    ),
   );
   return ["#", ...tokens].join("/");
 }
 
-/** Values that can't be used. */
-export function describeUnusable(errors: FieldProblem[]): Problem {
+/** Values that can't be used: the first of them, or what is sent wrong would come back a hundred times as large. */
+export function describeUnusable(faults: FieldProblem[]): Problem {
+  const errors = faults.slice(0, ERRORS_AT_MOST);
   const named = errors.map((error) => `${error.pointer}: ${error.detail}`).join(" ");
   return describeProblem("unusable-values", named, errors);
 }

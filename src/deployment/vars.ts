@@ -64,13 +64,14 @@ function readSwitch(name: string, value = "false"): boolean {
 
 function readOrigins(value = ""): readonly string[] {
   const origins = value.split(/[\s,]+/).filter((origin) => origin !== "");
-  if (origins.every((origin) => ORIGIN.test(origin))) return origins;
+  // As a browser writes it, or it would never be the one that asks: `https://app.example.com:443` never is.
+  if (origins.every((origin) => ORIGIN.test(origin) && URL.parse(origin)?.origin === origin)) return origins;
   throw new Misconfigured('The var CORS_ORIGINS is no list of origins like "https://app.example.com".');
 }
 
 function readDohUrl(value = DOH_URL): string | null {
   if (value === "") return null;
-  const url = URL.canParse(value) ? new URL(value) : null;
+  const url = URL.parse(value);
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && url.hostname === "127.0.0.1");
   if (url !== null && isSafe && url.username + url.password === "") return url.href;
   throw new Misconfigured(`The var DOH_URL is no https: URL like "${DOH_URL}".`);

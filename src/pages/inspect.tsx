@@ -17,9 +17,9 @@ export const inspectPages = (pages: Hono<Desk>) =>
   pages
     .get("/domains/:domain/inspect", (visit) => showInspect(visit, {}, null))
     .post("/domains/:domain/inspect", async (visit) => {
-      const values = await readForm(visit);
       const domain = domainOf(visit);
       guard(visit, domain);
+      const values = await readForm(visit);
       const { text = "", to = "", from = "" } = values;
       const inspection = await visit.env.inspect({ text, forwardPath: to, reversePath: from }, domain);
       if (inspection === null) throw new Unshowable(describeUnconfigured(domain));
