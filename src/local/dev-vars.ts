@@ -1,7 +1,7 @@
 // Local secrets for `npm run dev`: random ones in .dev.vars where it has none, and what it has is left alone.
 
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const SECRETS = ["ADMIN_TOKEN", "KEYRING_SECRET"];
@@ -13,6 +13,8 @@ const lines = readFileSync(existsSync(file) ? file : example, "utf8")
   .split("\n");
 const made = SECRETS.filter((name) => fillIn(name));
 if (made.length > 0) {
+  // A file that was there keeps the mode that it had, which may be anyone's to read.
+  if (existsSync(file)) chmodSync(file, 0o600);
   writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600 });
   console.log(`Made local secrets in .dev.vars: ${made.join(", ")}.`);
 }
