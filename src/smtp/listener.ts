@@ -42,6 +42,8 @@ const RECIPIENTS_AT_MOST = 1000;
 /** How long a client may say nothing, in milliseconds (RFC 5321, 4.5.3.2.7). */
 const IDLE_MS = 5 * 60_000;
 const CLOSING_MS = 10_000;
+/** How long whoever signed in wrongly waits for the answer, in milliseconds. */
+const SIGN_IN_DELAY_MS = 1_000;
 
 const SIGN_IN_FIRST = "5.7.0 Sign in first, inside TLS where it is offered.";
 
@@ -82,10 +84,14 @@ export async function listen(
       session.disabledCommands = disabled;
       done();
     },
-    onAuth: ({ username = "", password }, _session, done) =>
-      isSame(username, credentials?.user) && isSame(password ?? "", credentials?.password)
-        ? done(null, { user: username })
-        : done(new Refusal(535, "5.7.8 The credentials are not valid.")),
+    onAuth: ({ username = "", password }, { remoteAddress }, done) => {
+      if (isSame(username, credentials?.user) && isSame(password ?? "", credentials?.password)) {
+        return done(null, { user: username });
+      }
+      report(new Error(`Someone at ${remoteAddress} could not sign in.`));
+      // The commands of a session wait for one another, so that a guess takes its time.
+      setTimeout(() => done(new Refusal(535, "5.7.8 The credentials are not valid.")), SIGN_IN_DELAY_MS);
+    },
     onMailFrom: (given, session, done) =>
       answer(done, async () => {
         // The server asks for it only where it offers AUTH, which it does not in the clear.

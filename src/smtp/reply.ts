@@ -32,7 +32,9 @@ export class ReplyReader {
       const reply = this.#readLine(part);
       if (reply !== null) replies.push(reply);
     }
-    if (this.#octets + this.#pending.length > REPLY_OCTETS_AT_MOST) throw new Error("Its reply has no end.");
+    // The CR of a line whose LF is yet to come is no part of it.
+    if (this.#octets + this.#pending.replace(/\r$/, "").length > REPLY_OCTETS_AT_MOST)
+      throw new Error("Its reply has no end.");
     return replies;
   }
 

@@ -127,7 +127,12 @@ describe.skipIf(WITHOUT_OPENSSL !== "")(`clients${WITHOUT_OPENSSL}`, () => {
     const send = (auth?: { user: string; pass: string }) =>
       createTransport({ ...at, requireTLS: true, ...(auth && { auth }) }).sendMail(MAIL);
     expect((await send({ user: "shop", pass: "open sesame" })).response).toBe("250 2.0.0 taken as number 1");
+    const started = performance.now();
     await expect(send({ user: "shop", pass: "close sesame" })).rejects.toThrow(/535 5\.7\.8/);
+    // Nobody guesses fast, or unseen.
+    expect(performance.now() - started).toBeGreaterThan(950);
+    expect(relay.output()).toContain("could not sign in");
+    expect(relay.output()).not.toContain("close sesame");
     await expect(send({ user: "shopper", pass: "open sesame" })).rejects.toThrow(/535 5\.7\.8/);
     await expect(send()).rejects.toThrow(/530/);
     const plain = await connectTo(relay.port);
