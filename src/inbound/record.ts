@@ -28,12 +28,14 @@ export function describeCounted(
   failed: readonly Failure[],
 ): Counted {
   const { id, verdict } = received;
-  const rejection = isRefused(disposition) ? describeRejection(received, disposition) : null;
   return {
     id,
     status: verdict.tag.status,
     disposition,
-    rejection,
+    // Looked at seldom, in a flood of them.
+    get rejection() {
+      return isRefused(disposition) ? describeRejection(received, disposition) : null;
+    },
     failures: describeFailures(verdict, failed),
   };
 }

@@ -4,6 +4,7 @@
 import { dayOf } from "../core/day.ts";
 import type { Counted, ForwardFailure, Rejection, Tally } from "../core/record.ts";
 import type { Count } from "../core/stats.ts";
+import { Recent } from "./recent.ts";
 
 /** How long is gathered before it is told, in milliseconds; and after a minute of telling without a pause. */
 const GATHER_MS = 2_000;
@@ -11,8 +12,8 @@ const GATHER_BUSY_MS = 15_000;
 const BUSY_AFTER = 30;
 /** Samples of refused mail, and failures of destinations, in one tally. */
 const SAMPLES_AT_MOST = 20;
-/** Messages remembered, so that one that is handed over again is not counted again; and domains. */
-const MESSAGES_AT_MOST = 10_000;
+/** Messages remembered at least, so that one that is handed over again is not counted again; and domains at most. */
+const MESSAGES_REMEMBERED = 5_000;
 const DOMAINS_AT_MOST = 1_000;
 
 /** After which a request that gathers is taken to be gone, in milliseconds. */
@@ -45,7 +46,7 @@ type CountedAs = Pick<Count, "day" | "status" | "disposition">;
 export interface TallyMemory {
   readonly domains: Map<string, DomainTally>;
   /** How messages were counted, by id. */
-  readonly counted: Map<string, CountedAs>;
+  readonly counted: Recent<CountedAs>;
 }
 
 /** What telling needs from outside. */
@@ -57,7 +58,7 @@ export interface Telling {
 }
 
 export function emptyTallies(): TallyMemory {
-  return { domains: new Map(), counted: new Map() };
+  return { domains: new Map(), counted: new Recent(MESSAGES_REMEMBERED) };
 }
 
 /**
@@ -77,7 +78,7 @@ export function countMessage(
   const as = { day: dayOf(now), status, disposition };
   const former = memory.counted.get(counted.id);
   const wasDeferred = former?.disposition === "deferred" && disposition !== "deferred";
-  if (former === undefined || wasDeferred) remember(memory.counted, counted.id, as);
+  if (former === undefined || wasDeferred) memory.counted.set(counted.id, as);
   if ((former !== undefined || isRecorded) && !wasDeferred) return null;
   const tally = tallyOf(memory, domain);
   tally.waiting ??= nothing();
@@ -88,20 +89,16 @@ export function countMessage(
   return tellLater(tally, telling, domain);
 }
 
-function gather(waiting: Gathered, as: CountedAs, { rejection, failures }: Counted): void {
+function gather(waiting: Gathered, as: CountedAs, counted: Counted): void {
   add(waiting, { ...as, messages: 1 });
-  if (rejection !== null && waiting.samples.size < SAMPLES_AT_MOST) {
-    waiting.samples.set(rejection.id, rejection);
+  if (waiting.samples.size < SAMPLES_AT_MOST) {
+    // Described only now: of a flood twenty are.
+    const { rejection } = counted;
+    if (rejection !== null) waiting.samples.set(rejection.id, rejection);
   }
-  for (const failure of failures) {
+  for (const failure of counted.failures) {
     if (waiting.failures.size < SAMPLES_AT_MOST) waiting.failures.set(failure.to, failure);
   }
-}
-
-function remember(known: TallyMemory["counted"], id: string, as: CountedAs): void {
-  known.delete(id);
-  known.set(id, as);
-  if (known.size > MESSAGES_AT_MOST) dropOldest(known);
 }
 
 function add({ counts }: Pick<Gathered, "counts">, count: Count): void {
