@@ -11,6 +11,7 @@ import {
   type MintFinding,
   mint,
   type Order,
+  type Replies,
   readSignable,
   type Signer,
 } from "../core/mint.ts";
@@ -85,8 +86,11 @@ export async function mintEach<Item, Left>(
     const some = items.slice(start, start + TOGETHER);
     const readings = some.map((item, at) => read(item, start + at));
     await findSigners(context, readings, signers);
-    for (const [at, item] of some.entries()) {
-      left.push(present(await mintOne(context, readings[at] as Reading, signers), item));
+    for (let at = 0; at < some.length; at++) {
+      const asked = ask(context, readings[at] as Reading, signers);
+      // Awaited here, once for each: a function between would be awaited as well.
+      const minting = asked.kind === "failed" ? asked : conclude(context, asked, await mintAsked(asked));
+      left.push(present(minting, some[at] as Item));
     }
   }
   return left;
@@ -96,15 +100,24 @@ export async function mintEach<Item, Left>(
 export async function mintRead(context: Context<Api>, reading: Reading): Promise<Minting> {
   const signers = new Map<string, Signer | Failed>();
   await findSigners(context, [reading], signers);
-  return mintOne(context, reading, signers);
+  const asked = ask(context, reading, signers);
+  return asked.kind === "failed" ? asked : conclude(context, asked, await mintAsked(asked));
 }
 
 type Signers = ReadonlyMap<string, Signer | Failed>;
 
-async function mintOne(context: Context<Api>, reading: Reading, signers: Signers): Promise<Minting> {
+/** What to mint, with whose keys. */
+interface Asked {
+  readonly kind: "asked";
+  readonly order: Order;
+  readonly signer: Signer;
+  readonly replies: Replies | null;
+  readonly place: Place;
+}
+
+function ask(context: Context<Api>, reading: Reading, signers: Signers): Asked | Failed {
   if (reading.kind === "failed") return reading;
   const { order, repliesTo, messageId, place } = reading;
-  const { random } = context.env;
   const { domain } = order.address;
   const signer = signers.get(domain);
   const repliesSigner = signers.get(repliesTo.domain);
@@ -113,13 +126,25 @@ async function mintOne(context: Context<Api>, reading: Reading, signers: Signers
     return repliesSigner ?? failed(describeUnconfigured(repliesTo.domain));
   }
   const replies = messageId
-    ? { to: repliesTo, signer: repliesSigner, nonce: random(MESSAGE_ID_NONCE_OCTETS) }
+    ? { to: repliesTo, signer: repliesSigner, nonce: context.env.random(MESSAGE_ID_NONCE_OCTETS) }
     : null;
-  const finding = await mint(order, signer, replies);
+  return { kind: "asked", order, signer, replies, place };
+}
+
+/** Not awaited by itself. */
+function mintAsked({ order, signer, replies }: Asked): Promise<MintFinding> {
+  return mint(order, signer, replies);
+}
+
+function conclude(
+  context: Context<Api>,
+  { order, signer, replies, place }: Asked,
+  finding: MintFinding,
+): Minting {
   if (finding.kind !== "minted") return failed(describeRefused(finding, place));
   note(context, "minted", order.address, signer);
-  if (replies !== null && repliesTo !== order.address) {
-    note(context, "answerable", repliesTo, repliesSigner);
+  if (replies !== null && replies.to !== order.address) {
+    note(context, "answerable", replies.to, replies.signer);
   }
   return { kind: "minted", minted: finding.minted, domain: signer.domain };
 }

@@ -40,10 +40,11 @@ export async function openSlot(secret: string, domain: string): Promise<Slot> {
  * 6 lower-case hex digits (draft-levine-smtp-batv-01). cs1: the first 80 bits of HMAC-SHA-256 as 16 base32 digits.
  */
 export async function signTag(slot: Slot, terms: TagTerms, address: string): Promise<string> {
-  const input = macInput(terms, address);
+  const input = UTF8.encode(macInput(terms, address));
+  // Awaited here, not in a function of its own: of a batch's time each such step takes a thirtieth.
   return terms.scheme === "prvs"
-    ? hex(await sign(slot.prvs, input, PRVS_MAC_OCTETS))
-    : encodeBase32(await sign(slot.cs1, input, MAC_OCTETS));
+    ? hex(new Uint8Array(await crypto.subtle.sign("HMAC", slot.prvs, input), 0, PRVS_MAC_OCTETS))
+    : encodeBase32(new Uint8Array(await crypto.subtle.sign("HMAC", slot.cs1, input), 0, MAC_OCTETS));
 }
 
 /** The MAC of a Message-ID: the first 80 bits of HMAC-SHA-256, as 16 base32 digits. */
@@ -59,7 +60,9 @@ export async function deriveDeploymentKey(secret: string, purpose: string): Prom
 
 /** The first 80 bits of HMAC-SHA-256 over a text, as 16 base32 digits. */
 export async function signText(key: CryptoKey, text: string): Promise<string> {
-  return encodeBase32(await sign(key, text, MAC_OCTETS));
+  return encodeBase32(
+    new Uint8Array(await crypto.subtle.sign("HMAC", key, UTF8.encode(text)), 0, MAC_OCTETS),
+  );
 }
 
 /** Compares two secrets in a time that depends on their lengths alone. */
@@ -68,10 +71,6 @@ export function isSame(left: string, right: string): boolean {
   let difference = 0;
   for (let at = 0; at < left.length; at++) difference |= left.charCodeAt(at) ^ right.charCodeAt(at);
   return difference === 0;
-}
-
-async function sign(key: CryptoKey, text: string, octets: number): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.sign("HMAC", key, UTF8.encode(text)), 0, octets);
 }
 
 async function deriveKey(base: CryptoKey, purpose: string, domain: string): Promise<CryptoKey> {
