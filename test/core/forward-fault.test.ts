@@ -13,6 +13,9 @@ test.each([
   // The destination's own words follow; the platform's come first.
   ["transient error (4xx): 451 sender not verified", "transient"],
   ["transient error (4xx): 451 after a permanent error", "transient"],
+  // Said by the destination it is no success: whoever owns it could have mail dropped.
+  ["could not send email: permanent error (5xx): 550 already forwarded", "permanent"],
+  ["could not send email: Unknown error: 451 already forwarded", "transient"],
   // What we don't know may pass.
   ["internal error", "transient"],
   ["", "transient"],
