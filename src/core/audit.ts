@@ -86,7 +86,7 @@ export function showActor(
   { kind, id, name, domains }: Actor,
   reader: Grant & { readonly id: string | null },
 ): Pick<Actor, "kind" | "id" | "name"> {
-  const isKnown = (id !== null && id === reader.id) || isWithin({ scopes: [], domains }, reader);
+  const isKnown = id === reader.id || isWithin({ scopes: [], domains }, reader);
   return isKnown ? { kind, id, name } : { kind, id: null, name: null };
 }
 

@@ -64,7 +64,7 @@ export function findConcerns({ mode, readiness, days, webhook }: Summary): Conce
   }
   if (mode === "off") add("note", "readiness", "Nothing is judged.");
   if (mode === "observe" && readiness.ready) add("note", "readiness", "It is ready to enforce.");
-  return concerns.sort((one, other) => gravity(one) - gravity(other));
+  return concerns;
 }
 
 /** Orders what needs attention before what does not; alike ones stay as they are. */

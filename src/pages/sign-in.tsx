@@ -44,7 +44,7 @@ export const signInPages = (pages: Hono<Desk>) =>
 /** A path of this origin; the first page where it is anything else. */
 function ownPath(text = "/"): string {
   const base = "http://own.invalid";
-  const url = URL.canParse(text, base) ? new URL(text, base) : null;
+  const url = URL.parse(text, base);
   if (url?.origin !== base || !text.startsWith("/")) return "/";
   // What is left of `/.//host` would name a host.
   return url.pathname.replace(/^\/+/, "/") + url.search;
