@@ -1,12 +1,15 @@
 // The Worker under a probe, in workerd: messages that the local platform can't make, storage that fails on demand,
 // a clock that is set by hand, and a count of what is read. Everything but what it fails is the real thing.
 
+import { digestMessage } from "../../src/core/digest.ts";
 import type { RateBindings } from "../../src/deployment/rate.ts";
 import worker, {
   DirectoryObject as RealDirectoryObject,
   DomainObject as RealDomainObject,
 } from "../../src/index.ts";
 import type { Bindings } from "../../src/store/domains.ts";
+import { countLines, takeLines } from "./lines.ts";
+import { hangLedger, setOdds, strikes, takeStruck } from "./odds.ts";
 
 /** What can be made to fail. */
 type Fault = "kv-get" | "domain-object" | "directory-object" | "rate" | "ledger-hangs";
@@ -91,6 +94,15 @@ interface ProbedMessage {
   readonly faults?: readonly Fault[];
 }
 
+/** One of many that are handed over at once. */
+interface CrowdMessage extends Omit<ProbedMessage, "headers" | "faults"> {
+  readonly id: number;
+  /** A name may come more than once. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** One character is one octet. */
+  readonly raw: string;
+}
+
 interface Reads {
   kv: number;
   object: number;
@@ -113,6 +125,24 @@ export default {
       const probed = probe(env, message.faults ?? [], reads);
       return Response.json({ ...(await receive(message, probed, reads, context)), reads });
     }
+    if (new URL(request.url).pathname === "/probe/emails") {
+      const messages = (await request.json()) as CrowdMessage[];
+      return Response.json(await Promise.all(messages.map((message) => receiveOne(message, env, context))));
+    }
+    if (new URL(request.url).pathname === "/probe/odds") {
+      setOdds(await request.json());
+      return new Response(null, { status: 204 });
+    }
+    if (new URL(request.url).pathname === "/probe/garbage") {
+      // Where V8 was started with --expose-gc.
+      const { gc } = globalThis as { gc?: () => void };
+      gc?.();
+      return Response.json(gc !== undefined);
+    }
+    if (new URL(request.url).pathname === "/probe/lines") {
+      countLines(await request.json());
+      return Response.json({ ...takeLines(), struck: takeStruck() });
+    }
     const faults = (request.headers.get("x-probe-faults") ?? "").split(",") as Fault[];
     const response = await worker.fetch(request, probe(env, faults, reads), context);
     const probed = new Response(response.body, response);
@@ -120,6 +150,47 @@ export default {
     return probed;
   },
 } satisfies ExportedHandler<Bindings & RateBindings>;
+
+/** Hands over one of many. `digest`: by what the Worker knows the message, in its log and its records. */
+async function receiveOne(message: CrowdMessage, env: Bindings & RateBindings, context: ExecutionContext) {
+  const headers = new Headers();
+  for (const [name, value] of message.headers) headers.append(name, value);
+  const octets = Uint8Array.from(message.raw, (octet) => octet.charCodeAt(0));
+  const outcome = {
+    rejected: null as string | null,
+    forwarded: [] as string[],
+    thrown: null as string | null,
+  };
+  const fields: Record<string, string> = {};
+  const fake = {
+    from: message.from,
+    to: message.to,
+    headers,
+    rawSize: octets.length,
+    ...("canBeForwarded" in message ? { canBeForwarded: message.canBeForwarded } : {}),
+    get raw(): ReadableStream {
+      return new Blob([octets]).stream();
+    },
+    setReject(reason: string) {
+      outcome.rejected = reason;
+    },
+    async forward(to: string, added: Headers) {
+      const refusal = message.refusals?.[to];
+      if (refusal !== undefined) fail(refusal);
+      outcome.forwarded.push(to);
+      for (const [name, value] of added) fields[name] = value;
+    },
+  };
+  try {
+    const probed = probe(env, [], { kv: 0, object: 0, raw: 0 });
+    await worker.email(fake as unknown as ForwardableEmailMessage, probed, context);
+  } catch (error) {
+    outcome.thrown = String(error);
+  }
+  const { from: reversePath, to: forwardPath } = message;
+  const digest = await digestMessage({ reversePath, forwardPath, headers, sizeOctets: octets.length });
+  return { id: message.id, ...outcome, fields, digest };
+}
 
 async function receive(message: ProbedMessage, env: Bindings, reads: Reads, context: ExecutionContext) {
   const outcome = {
@@ -165,19 +236,20 @@ function probe(env: Bindings & RateBindings, faults: readonly Fault[], reads: Re
     }),
     SNAPSHOTS: intercept(env.SNAPSHOTS, ["get"], () => {
       reads.kv += 1;
-      if (faults.includes("kv-get")) fail("KV GET failed: 500 Internal Server Error");
+      if (faults.includes("kv-get") || strikes("kv-get")) fail("KV GET failed: 500 Internal Server Error");
     }),
     DOMAINS: intercept(
-      faults.includes("ledger-hangs") ? hangLedgers(env.DOMAINS) : env.DOMAINS,
+      faults.includes("ledger-hangs") ? hangLedgers(env.DOMAINS) : hangAtTimes(env.DOMAINS),
       ["get"],
       () => {
         reads.object += 1;
-        if (faults.includes("domain-object")) fail("Network connection lost.");
+        if (faults.includes("domain-object") || strikes("domain-object")) fail("Network connection lost.");
       },
     ),
     DIRECTORY: intercept(env.DIRECTORY, ["get"], () => {
       reads.object += 1;
-      if (faults.includes("directory-object")) fail("Network connection lost.");
+      if (faults.includes("directory-object") || strikes("directory-object"))
+        fail("Network connection lost.");
     }),
   };
 }
@@ -188,6 +260,18 @@ function hangLedgers(domains: Bindings["DOMAINS"]): Bindings["DOMAINS"] {
   return new Proxy(domains, {
     get: (real, name) =>
       name === "get" ? () => ({ ledger: hang }) : Reflect.get(real, name, real).bind(real),
+  });
+}
+
+/** Domains' objects whose ledgers hang when all do. */
+function hangAtTimes(domains: Bindings["DOMAINS"]): Bindings["DOMAINS"] {
+  return new Proxy(domains, {
+    get(real, name) {
+      const value = Reflect.get(real, name, real) as unknown;
+      if (typeof value !== "function") return value;
+      const call = value.bind(real) as (...parameters: unknown[]) => object;
+      return name === "get" ? (...parameters: unknown[]) => hangLedger(call(...parameters)) : call;
+    },
   });
 }
 

@@ -7,6 +7,14 @@ export interface ProbedWorker extends LocalWorker {
   setClock(shiftMs: number): Promise<Response>;
   /** What fails inside the domains' objects from now on. */
   failObjects(...faults: readonly string[]): Promise<Response>;
+  /** What fails by chance from now on; see test/probe/odds.ts. */
+  setOdds(odds: object): Promise<Response>;
+  /** Has the log counted in place of written, or no longer; answers what was counted, and what has failed by chance. */
+  countLines(counting: boolean): Promise<Response>;
+  /** Has garbage collected; answers false where V8 was not started with `--expose-gc`. */
+  collectGarbage(): Promise<Response>;
+  /** Hands many messages to the email handler at once, and waits for all of them. */
+  receiveAll(messages: readonly object[]): Promise<Response>;
   /** Hands a message to the email handler. */
   receive(message: object): Promise<Response>;
 }
@@ -20,6 +28,10 @@ export async function startProbedWorker(vars: Record<string, string> = {}): Prom
     ...worker,
     setClock: (shiftMs) => worker.call("POST", "/probe/clock", shiftMs),
     failObjects: (...faults) => worker.call("POST", "/probe/object-faults", faults),
+    setOdds: (odds) => worker.call("POST", "/probe/odds", odds),
+    countLines: (counting) => worker.call("POST", "/probe/lines", counting),
+    collectGarbage: () => worker.call("POST", "/probe/garbage"),
+    receiveAll: (messages) => worker.call("POST", "/probe/emails", messages),
     receive: (message) => worker.call("POST", "/probe/email", message),
   };
 }
