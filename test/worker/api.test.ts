@@ -451,6 +451,16 @@ describe("minting", () => {
     expect((await call("POST", "/v1/addresses", { address, scheme: "prvs" })).body["scheme"]).toBe("prvs");
   });
 
+  test("so many that the answer would outgrow the request by far are told of the first twenty, by the beginnings of their names", async () => {
+    const scopes = Array.from({ length: 20_000 }, () => 1);
+    const many = await call("POST", "/v1/tokens", { name: "n", scopes, domains: ["example.com"] });
+    expect(many.status).toBe(422);
+    expect(many.body["errors"]).toHaveLength(20);
+    const long = await call("POST", "/v1/addresses", { address: "a@example.com", ["é".repeat(5_000)]: 1 });
+    expect(long.status).toBe(422);
+    expect(JSON.stringify(long.body).length).toBeLessThan(2_000);
+  });
+
   test("says how many octets a ref may have where it is too long for the address", async () => {
     const address = `${"a".repeat(30)}@mint.example`;
     const { status, body } = await call("POST", "/v1/addresses", { address, ref: "order-2026" });
