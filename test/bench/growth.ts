@@ -1,5 +1,6 @@
 // Growth: what one of many costs, as they become ten thousand.
 
+import { setTimeout } from "node:timers/promises";
 import type { Client } from "./calls.ts";
 import { compete, figureOf, rateOf, speedRatio } from "./contest.ts";
 import { receive } from "./mail.ts";
@@ -12,6 +13,8 @@ const MANY = 10_000;
 const MESSAGES = 2_000;
 /** Longer than an isolate's memory holds a snapshot. */
 const HELD_MS = 20_000;
+/** Longer than workerd keeps an object that nothing calls. */
+const IDLE_MS = 15_000;
 
 export async function measureAddresses({ urls }: Workerd, client: Client, rounds: number): Promise<Row[]> {
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
@@ -100,6 +103,9 @@ export async function measureDomains(workerd: Workerd, client: Client, rounds: n
   const others = Array.from({ length: MANY - 1 }, (_, at) => `d${at + 1}.example.com`);
   await inParallel(others, (domain) => configure(base, domain));
   const seconds = (performance.now() - started) / 1000;
+  // All objects are in this process, as on the platform they are not: those that are idle leave it.
+  await setTimeout(IDLE_MS);
+  const { after } = await compete({ after: mail("d0.example.com") }, rounds);
   const times = await compete(
     { one: mail("d0.example.com"), thousand: spread(1_000), all: spread(MANY) },
     rounds,
@@ -108,18 +114,18 @@ export async function measureDomains(workerd: Workerd, client: Client, rounds: n
   return [
     {
       what: "ordinary mail to one of 10,000 domains: to the only one",
-      ours: rate(times.one),
+      ours: rate(after),
       against: rate(before.alone),
-      ratio: speedRatio({ one: times.one, alone: before.alone }, "one", "alone"),
+      ratio: speedRatio({ after, alone: before.alone }, "after", "alone"),
     },
     {
-      what: "the same spread over 1,000 domains: to one",
+      what: "spread over 1,000 domains: to one, in turn with the next",
       ours: rate(times.thousand),
       against: rate(times.one),
       ratio: speedRatio(times, "thousand", "one"),
     },
     {
-      what: "spread over all 10,000, five times what memory holds: to one",
+      what: "spread over 10,000, five times what memory holds: to one, in turn",
       ours: rate(times.all),
       against: rate(times.one),
       ratio: speedRatio(times, "all", "one"),

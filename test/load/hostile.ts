@@ -1,7 +1,7 @@
 // Content that is made to hurt whoever reads it: nested, endless, broken, or far too much of one thing. One character of a
 // body is one octet.
 
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 export interface Content {
   readonly headers: readonly (readonly [name: string, value: string])[];

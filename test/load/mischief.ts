@@ -2,10 +2,10 @@
 // tokens made and revoked, storage failing, ledgers hanging, objects put out of memory, the clock moved on. Each step is
 // written down as what someone outside can know of it.
 
+import type { Random } from "../random.ts";
 import type { ProbedWorker } from "../worker/probed-worker.ts";
 import { DAY_MS, type Domain, type Estate, lateStates, SWINGS } from "./estate.ts";
 import type { DomainState, Mode } from "./expectation.ts";
-import type { Random } from "./random.ts";
 import { signCs1, signPrvs } from "./signer.ts";
 import { readMinted, type Stream } from "./stream.ts";
 import { Timeline } from "./timeline.ts";

@@ -2,12 +2,12 @@
 // then the reckoning.
 
 import type { Bounce, DayCounts, Rejection } from "../../src/client/countersign.ts";
+import { Random } from "../random.ts";
 import { type ProbedWorker, startProbedWorker } from "../worker/probed-worker.ts";
 import { Account, type Outcome } from "./account.ts";
 import { type Estate, provision } from "./estate.ts";
 import { type Growth, Memory } from "./memory.ts";
 import { Mischief, wait } from "./mischief.ts";
-import { Random } from "./random.ts";
 import { FAULT_WORDS, type Message, passageOf, Stream } from "./stream.ts";
 
 const MINTED_FIRST = 600;

@@ -1,10 +1,10 @@
 // The stream of mail: of every kind in its share, seeded. Each message comes with the facts that its answer follows from,
 // which are known because it was made here, and with what has to be recorded of it.
 
+import type { Random } from "../random.ts";
 import { DAY_MS, type Domain, type Estate, today } from "./estate.ts";
 import type { Facts, ForwardFault, Passage, Signed } from "./expectation.ts";
 import { buildEndlessReport, buildHostile, type Content, HOSTILE } from "./hostile.ts";
-import type { Random } from "./random.ts";
 import { base32Number, signCs1, signMessageId, signPrvs, spoil, type Terms } from "./signer.ts";
 
 /** A reverse-path and Message-ID that the API minted. */

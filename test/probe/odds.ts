@@ -1,7 +1,7 @@
 // What fails at random under the probe, seeded: each call to storage with its share, and the ledgers' answers for as long as
 // they hang. What has failed is counted.
 
-import { Random } from "../load/random.ts";
+import { Random } from "../random.ts";
 
 /** What can fail by chance. */
 export type Chanced = "kv-get" | "domain-object" | "directory-object";

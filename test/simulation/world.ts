@@ -23,6 +23,7 @@ import { type KeyMemory, openKeys } from "../../src/store/opened-keys.ts";
 import { emptyMemory, Published, type PublishedMemory } from "../../src/store/published.ts";
 import { addImportedKey, addOwnKey, makeFirstKeys, tendKeys } from "../../src/store/wrapped-keys.ts";
 import { JUDGING, orderOf } from "../core/fixtures.ts";
+import { Random } from "../random.ts";
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -36,32 +37,6 @@ const CACHED_MS = 60 * SECOND;
 const ARRIVES_WITHIN_MS = 60 * SECOND;
 export const LATE_WITHIN_MS = 10 * MINUTE;
 const ONE_LATE_IN = 20;
-
-/** Random numbers that follow from a seed (mulberry32). */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** From 0 to below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  /** A whole number from 0 to below the bound. */
-  below(bound: number): number {
-    return Math.floor(this.next() * bound);
-  }
-
-  pick<Item>(items: readonly Item[]): Item {
-    return items[this.below(items.length)] as Item;
-  }
-}
 
 /** One isolate of a location: what it remembers is gone when it is restarted. */
 export interface Isolate {
