@@ -47,7 +47,7 @@ export function describeBounces(received: Received, findings: readonly Returned[
   const evidence = verdict.evidence === "tag" ? "tag" : "message-id";
   const scheme = evidence === "tag" ? tag.scheme : null;
   const original = showOriginal(verdict);
-  return findings.map(({ kind, recipient, diagnostic, ...finding }, at) => ({
+  return findings.map(({ kind, ...finding }, at) => ({
     id: `${id}-${at + 1}`,
     kind,
     evidence,
@@ -57,8 +57,8 @@ export function describeBounces(received: Received, findings: readonly Returned[
     ref,
     ...finding,
     // Servers quote the address that they refused: a living tag, which readers of the ledger have no use for.
-    recipient: recipient && redactTags(recipient),
-    diagnostic: diagnostic && redactTags(diagnostic),
+    recipient: finding.recipient && redactTags(finding.recipient),
+    diagnostic: finding.diagnostic && redactTags(finding.diagnostic),
     // Of those that it names, the one that vouches for it.
     messageId: messageId ?? finding.messageId,
   }));

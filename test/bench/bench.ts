@@ -2,7 +2,7 @@
 //
 //     npm run bench -- [--rounds N] [--json FILE] [--short]
 //
-// --rounds: counted runs of each contestant, 31 by default. --short: without the ten thousand
+// --rounds: counted runs of each contestant, 21 by default. --short: without the ten thousand
 // domains and routes, whose making takes minutes.
 
 import { writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ import { startWorkerd } from "./workerd.ts";
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "31" },
+    rounds: { type: "string", default: "21" },
     json: { type: "string", default: "bench.json" },
     short: { type: "boolean", default: false },
   },

@@ -365,6 +365,14 @@ describe("what came back", () => {
     expect(outcome.counted).toEqual([[expect.anything(), false]]);
   });
 
+  test("is kept without a tag of ours that its words repeat", async () => {
+    const quoting = `${DSN.replace("bob@example.net", SIGNED)}Diagnostic-Code: smtp; 550 5.1.1 <${SIGNED}>: no\r\n`;
+    const outcome = await received({ headers: REPORT, raw: () => new Blob([quoting]).stream() });
+    await outcome.later[0]?.();
+    expect(outcome.recorded[0]?.bounces[0]?.recipient).toBe("prvs=…=user@example.com");
+    expect(JSON.stringify(outcome.recorded)).not.toContain("b9ac3e");
+  });
+
   test("as a report from someone with a reverse-path is read too, where the tag is valid", async () => {
     const from = "mailer-daemon@example.org";
     const outcome = await received({ from, headers: REPORT, raw });
