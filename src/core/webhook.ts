@@ -47,8 +47,9 @@ export function readWebhookUrl(text: string, allowLocal: boolean): WebhookUrlRea
   if (fault !== null) return { kind: "fault", detail: fault };
   const url = URL.parse(text);
   if (url === null) return { kind: "fault", detail: "It is no valid URL." };
-  // By `http:` nothing but this machine was let through.
-  const detail = (url.protocol === "http:" ? null : findHostFault(url.hostname)) ?? findLengthFault(url.href);
+  // Looked at as the parser has it too, though by `http:` no other text was let through.
+  const isLocal = url.protocol === "http:" && url.hostname === "127.0.0.1";
+  const detail = (isLocal ? null : findHostFault(url.hostname)) ?? findLengthFault(url.href);
   return detail === null ? { kind: "url", url: url.href } : { kind: "fault", detail };
 }
 
