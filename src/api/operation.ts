@@ -128,7 +128,7 @@ function boundBody(octetsAtMost: number) {
     if (told === undefined || context.req.header("transfer-encoding") !== undefined) {
       return count(context, next);
     }
-    return Number(told) > octetsAtMost ? tooLarge(octetsAtMost) : next();
+    return Number(told) <= octetsAtMost ? next() : tooLarge(octetsAtMost);
   };
 }
 
