@@ -25,7 +25,7 @@ type ObjectFault =
   | "token-put"
   | "token-delete"
   | "token-transaction";
-const LEDGER_TABLES = /\b(messages|senders|counts|rejections|events|refs|deliveries)\b/;
+const LEDGER_TABLES = /\b(messages|senders|counts|rejections|events|refs|handovers|deliveries)\b/;
 let objectFaults: readonly ObjectFault[] = [];
 
 /** How far this isolate's clock is from the true one, in milliseconds. Alarms go by the true one. */
