@@ -89,7 +89,10 @@ export async function mintEach<Item, Left>(
     for (let at = 0; at < some.length; at++) {
       const asked = ask(context, readings[at] as Reading, signers);
       // Awaited here, once for each: a function between would be awaited as well.
-      const minting = asked.kind === "failed" ? asked : conclude(context, asked, await mintAsked(asked));
+      const minting =
+        asked.kind === "failed"
+          ? asked
+          : conclude(context, asked, await mint(asked.order, asked.signer, asked.replies));
       left.push(present(minting, some[at] as Item));
     }
   }
@@ -101,7 +104,8 @@ export async function mintRead(context: Context<Api>, reading: Reading): Promise
   const signers = new Map<string, Signer | Failed>();
   await findSigners(context, [reading], signers);
   const asked = ask(context, reading, signers);
-  return asked.kind === "failed" ? asked : conclude(context, asked, await mintAsked(asked));
+  if (asked.kind === "failed") return asked;
+  return conclude(context, asked, await mint(asked.order, asked.signer, asked.replies));
 }
 
 type Signers = ReadonlyMap<string, Signer | Failed>;
@@ -129,11 +133,6 @@ function ask(context: Context<Api>, reading: Reading, signers: Signers): Asked |
     ? { to: repliesTo, signer: repliesSigner, nonce: context.env.random(MESSAGE_ID_NONCE_OCTETS) }
     : null;
   return { kind: "asked", order, signer, replies, place };
-}
-
-/** Not awaited by itself. */
-function mintAsked({ order, signer, replies }: Asked): Promise<MintFinding> {
-  return mint(order, signer, replies);
 }
 
 function conclude(

@@ -70,6 +70,11 @@ export function redactTags(localPart: string): string {
   return localPart.replace(/\b(prvs|cs1)=[^=+@]*/gi, "$1=…");
 }
 
+/** Free text of others without the tags and signed Message-IDs that it repeats, however mail has encoded the `=`. */
+export function redactWords(text: string): string {
+  return text.replace(/(prvs|cs1)(=3D|%3D|[=.])[\w.-]*/gi, "$1$2…");
+}
+
 /** Octets that a tag adds to a local-part, its ref and the hyphen before it included. */
 export function overheadOctets(scheme: Scheme, ref: string | null): number {
   return OVERHEAD_OCTETS[scheme] + (ref === null ? 0 : 1 + ref.length);

@@ -2,7 +2,7 @@
 // one that won't moves on to the next; once one has it, nothing that fails after may take that back.
 
 import { readForwardFault } from "../core/forward-fault.ts";
-import { redactTags } from "../core/tag.ts";
+import { redactWords } from "../core/tag.ts";
 import { Deferral, type Failure, type IncomingMessage } from "./message.ts";
 
 const ERROR_CHARACTERS = 320;
@@ -31,7 +31,7 @@ export async function forward(
     } catch (cause) {
       const words = cause instanceof Error ? cause.message : String(cause);
       // A destination may quote what it refused, and at any length.
-      const error = redactTags(words.slice(0, ERROR_CHARACTERS));
+      const error = redactWords(words.slice(0, ERROR_CHARACTERS));
       const failure = { to: destination, fault: readForwardFault(words), error };
       if (failure.fault === "delivered") delivered.push(destination);
       else if (delivered.length > 0 || failure.fault === "permanent") failed.push(failure);

@@ -5,7 +5,7 @@ import type { Mail, Verdict } from "../core/judge.ts";
 import { formatMailbox } from "../core/mailbox.ts";
 import type { Disposition } from "../core/policy.ts";
 import { type Bounce, type Counted, type ForwardFailure, isRefused, type Rejection } from "../core/record.ts";
-import { redactTags } from "../core/tag.ts";
+import { redactTags, redactWords } from "../core/tag.ts";
 import type { Returned } from "../returned/returned.ts";
 import { showOriginal } from "./entry.ts";
 import type { Failure } from "./message.ts";
@@ -58,7 +58,7 @@ export function describeBounces(received: Received, findings: readonly Returned[
     ...finding,
     // Servers quote the address that they refused: a living tag, which readers of the ledger have no use for.
     recipient: finding.recipient && redactTags(finding.recipient),
-    diagnostic: finding.diagnostic && redactTags(finding.diagnostic),
+    diagnostic: finding.diagnostic && redactWords(finding.diagnostic),
     // Of those that it names, the one that vouches for it.
     messageId: messageId ?? finding.messageId,
   }));

@@ -7,6 +7,7 @@ import {
   overheadOctets,
   readTag,
   redactTags,
+  redactWords,
   type Tag,
   WHOLE_REF,
 } from "../../src/core/tag.ts";
@@ -221,4 +222,18 @@ test("a tag is written as it is read", () => {
   expect(formatTag(TAG, "user", "subaddress")).toBe("user+prvs=3788b9ac3e");
   expect(formatTag({ ...CS1, ref: "order-7" }, "user", "prefix")).toBe(`cs1=3aukl${MAC}-order-7=user`);
   expect(formatTag(CS1, "user", "subaddress")).toBe(`user+cs1=3aukl${MAC}`);
+});
+
+test.each([
+  ["550 <prvs=3788b9ac3e=user@example.com>: no", "550 <prvs=…=user@example.com>: no"],
+  ["RCPT%20prvs%3D3788b9ac3e%3Duser", "RCPT%20prvs%3D…%3Duser"],
+  ["to=3Dprvs=3D3788b9ac3e=3Duser", "to=3Dprvs=3D…=3Duser"],
+  ["user+CS1=0aukl2345-order-7@example.com", "user+CS1=…@example.com"],
+  [
+    "in reply to <cs1.0aukl.ndqp56mnfjy4s5cd.rpgwgj2co4gaftxq.order-7@example.com>",
+    "in reply to <cs1.…@example.com>",
+  ],
+  ["550 5.1.1 no such user as alice@example.com", "550 5.1.1 no such user as alice@example.com"],
+])("words of others keep all but what could be sent to: %s", (words, left) => {
+  expect(redactWords(words)).toBe(left);
 });
