@@ -104,7 +104,10 @@ export async function startExim({ hostname, port, options, config, queueRunS }: 
     folder,
     arrivals: () => readArrivals(join(folder, "messages")),
     forget: () => {
-      for (const name of readdirSync(join(folder, "messages"))) rmSync(join(folder, "messages", name));
+      for (const name of readdirSync(join(folder, "messages"))) {
+        // Exim may have renamed it since, as it does with what it has written.
+        rmSync(join(folder, "messages", name), { force: true });
+      }
     },
     log,
     runQueue: async () => void (await promisify(execFile)(EXIM ?? "", ["-C", file, "-qff"])),
